@@ -1,0 +1,149 @@
+"""What staff read once a day, as values: exceptions first, then news, the matrix, and how the service is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from intake.domain.finding import Finding
+from intake.domain.notice import Notice, Unit
+from intake.domain.submission import Checklist, UnitState
+from intake.domain.verdict import Disposition
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRow:
+    """One line of the matrix: a unit and its checklist now."""
+
+    unit: Unit
+    checklist: Checklist
+    last_mail_at: datetime | None
+    deadline: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MailLine:
+    """One mail as a line: `unit` is None when nobody could be named, `findings` say why it is here.
+
+    `sender` and `subject` are the sender's own words, cleaned to one line; they are shown to staff only.
+    """
+
+    ref: str
+    received_at: datetime
+    disposition: Disposition | None
+    unit: Unit | None
+    sender: str
+    subject: str
+    materials: int
+    findings: tuple[Finding, ...]
+    parked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LetterLine:
+    """One letter that did not get through."""
+
+    ref: str
+    unit: Unit | None
+    to: str
+    subject: str
+    error: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One notice: the matrix and who is missing. `newly_complete` counts since the last digest.
+
+    `workdays_left` counts working days up to the deadline, both ends included; negative once it has passed.
+    """
+
+    notice: Notice
+    rows: tuple[UnitRow, ...]
+    newly_complete: int
+    workdays_left: int
+
+    def count(self, state: UnitState) -> int:
+        return sum(row.checklist.state is state for row in self.rows)
+
+    @property
+    def unconfirmed(self) -> tuple[UnitRow, ...]:
+        """Units whose materials count provisionally until staff confirm the sender."""
+        return tuple(row for row in self.rows if row.checklist.tier is not None and not row.checklist.tier.trusted)
+
+    @property
+    def missing(self) -> tuple[UnitRow, ...]:
+        return tuple(row for row in self.rows if row.checklist.state is UnitState.MISSING)
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """Mails on the server = all that we account for. `on_server` is None before the first poll.
+
+    `parked` gave up after repeated failure, `pending` was taken and not yet decided, `copies` are further
+    sightings of a mail already counted, `unread` lies on the server and has not been taken yet.
+    """
+
+    on_server: int | None
+    accepted: int = 0
+    returned: int = 0
+    held: int = 0
+    ignored: int = 0
+    older: int = 0
+    parked: int = 0
+    pending: int = 0
+    copies: int = 0
+    unread: int = 0
+
+    @property
+    def accounted(self) -> int:
+        return (
+            self.accepted + self.returned + self.held + self.ignored + self.older
+            + self.parked + self.pending + self.copies + self.unread
+        )  # fmt: skip
+
+    @property
+    def balanced(self) -> bool:
+        return self.on_server is None or self.on_server == self.accounted
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The heartbeat: polls since the last digest, when one last succeeded, what waits, what went wrong."""
+
+    polls: int
+    failed_polls: int
+    last_poll_at: datetime | None
+    last_success_at: datetime | None
+    last_error: str | None
+    backlog: int
+    free_bytes: int
+    reconciliation: Reconciliation
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LetterCounts:
+    """Automatic mails since the last digest; `due` is what waits now."""
+
+    receipts: int
+    returns: int
+    failed: int
+    due: int
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """The whole daily digest. `since` is when the last one was made, None for the first."""
+
+    day: date
+    now: datetime
+    since: datetime | None
+    sections: tuple[Section, ...]
+    needs_person: tuple[MailLine, ...]
+    news: tuple[MailLine, ...]
+    ignored: tuple[MailLine, ...]
+    failed_letters: tuple[LetterLine, ...]
+    letters: LetterCounts
+    health: Health
+    shadow: bool = False

@@ -1,0 +1,142 @@
+"""Who handed a mail in: a conclusion with evidence, never the From line alone.
+
+Order of evidence: staff's word, the roster's addresses, our own thread, then the unit a mail names. Only
+the first three are trusted; what a mail merely claims is counted provisionally and never over them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from intake.domain.mail import Message
+from intake.domain.material import Examined
+from intake.domain.notice import Kind, Roster, UnitCode
+
+
+class Tier(StrEnum):
+    """How sure we are. CONFIRMED: staff said so. KNOWN: roster address. THREAD: reply to our letter. CLAIMED: named."""
+
+    CONFIRMED = "confirmed"
+    KNOWN = "known"
+    THREAD = "thread"
+    CLAIMED = "claimed"
+    UNKNOWN = "unknown"
+
+    @property
+    def trusted(self) -> bool:
+        return self in (Tier.CONFIRMED, Tier.KNOWN, Tier.THREAD)
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """The letter of ours that a mail answers: whom it was for, what it was about, how sure we were then."""
+
+    unit: UnitCode | None
+    notice_id: str | None
+    tier: Tier
+
+
+@dataclass(frozen=True, slots=True)
+class Acquaintance:
+    """What the records know of a mail's sender before it is read."""
+
+    assigned: UnitCode | None = None
+    thread: Thread | None = None
+    claimed_before: frozenset[UnitCode] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The conclusion. `rivals` are other units the mail names where it matters: more than one needs a person."""
+
+    tier: Tier
+    unit: UnitCode | None = None
+    evidence: tuple[str, ...] = ()
+    rivals: frozenset[UnitCode] = frozenset()
+
+    @property
+    def contradictory(self) -> bool:
+        return bool(self.rivals)
+
+
+def identify(message: Message, examined: Sequence[Examined], roster: Roster, known: Acquaintance) -> Identity:
+    """Conclude whose mail this is from everything it shows and everything the records know."""
+    if known.assigned is not None:
+        return Identity(Tier.CONFIRMED, known.assigned, ("assigned",))
+    named = _Named.of(message, examined, roster)
+    listed = roster.of_sender(message.sender.spec) if message.sender else ()
+    if listed:
+        codes = frozenset(unit.code for unit in listed)
+        return _trusted(Tier.KNOWN, "sender", codes, named)
+    if known.thread and known.thread.unit:
+        codes = frozenset({known.thread.unit})
+        if known.thread.tier.trusted:
+            return _trusted(Tier.THREAD, "thread", codes, named)
+        return _claimed(named, codes, "thread")
+    return _claimed(named, known.claimed_before, "claimed before")
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """The units that a mail names, by how much the place says: heading, then the reports, then the text."""
+
+    heading: frozenset[UnitCode]
+    reports: frozenset[UnitCode]
+    text: frozenset[UnitCode]
+
+    @classmethod
+    def of(cls, message: Message, examined: Sequence[Examined], roster: Roster) -> _Named:
+        names = [each.material.origin for each in examined]
+        names += [link.filename for link in message.links if link.filename]
+        shown = message.sender.name if message.sender else ""
+        return cls(
+            heading=roster.named_in("\n".join([message.subject, *names, shown])),
+            reports=_in_reports(examined, roster),
+            text=roster.named_in(message.own_text),
+        )
+
+    def places(self) -> Iterable[tuple[str, frozenset[UnitCode]]]:
+        yield "heading", self.heading
+        yield "report", self.reports
+        yield "text", self.text
+
+
+def _in_reports(examined: Sequence[Examined], roster: Roster) -> frozenset[UnitCode]:
+    """Units named at the head of the documents (the title) or, failing that, at their foot (the signature)."""
+    documents = [each.facts.text for each in examined if each.facts.kind is Kind.DOCUMENT and each.facts.text]
+    heads = roster.named_in("\n".join(text[:HEAD_OF_REPORT] for text in documents))
+    return heads or roster.named_in("\n".join(text[-HEAD_OF_REPORT:] for text in documents))
+
+
+HEAD_OF_REPORT = 200
+"""Characters at either end of a document in which a unit is named as its author, not as a subject."""
+
+
+def _trusted(tier: Tier, why: str, codes: frozenset[UnitCode], named: _Named) -> Identity:
+    """A trusted sender: contradicted only by a heading or report that names other units and not its own."""
+    if len(codes) > 1:
+        named_own = codes & (named.heading or named.reports or named.text)
+        if len(named_own) != 1:
+            return Identity(tier, None, (why,), codes)
+        codes = named_own
+    (own,) = codes
+    for place, units in (("heading", named.heading), ("report", named.reports)):
+        if units and own not in units:
+            return Identity(tier, own, (why, place), units)
+    return Identity(tier, own, (why,))
+
+
+def _claimed(named: _Named, before: frozenset[UnitCode], why: str) -> Identity:
+    """A sender not in the roster: the first place that names exactly one unit decides, unless places disagree."""
+    evidence = tuple(place for place, units in named.places() if units)
+    strong = [units for units in (named.heading, named.reports) if units]
+    candidates = strong or [units for units in (named.text, before) if units]
+    if not candidates:
+        return Identity(Tier.UNKNOWN)
+    common = frozenset.intersection(*candidates)
+    if len(common) == 1:
+        (unit,) = common
+        return Identity(Tier.CLAIMED, unit, evidence or (why,))
+    return Identity(Tier.UNKNOWN, None, evidence or (why,), frozenset.union(*candidates))

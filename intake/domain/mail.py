@@ -1,0 +1,68 @@
+"""What a mail says, decoded: Locator, Address, Link, Message. The octets themselves stay in the blob store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Locator:
+    """Where IMAP keeps a mail (RFC 3501 section 2.3.1.1: a bare UID means nothing)."""
+
+    folder: str
+    uidvalidity: int
+    uid: int
+
+    def __str__(self) -> str:
+        return f"{self.folder}/{self.uidvalidity}/{self.uid}"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One mailbox: the display name as the sender wrote it, and the addr-spec in lower case."""
+
+    name: str
+    spec: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A file that came as a link only. `size` in bytes, `expires` aware; None where the mail does not tell."""
+
+    url: str
+    provider: str
+    filename: str | None = None
+    size: int | None = None
+    expires: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """The decoded head and text of one mail.
+
+    `sender` is set only when the mail has exactly one From header with exactly one address (RFC 5322
+    section 3.6.2); `shown_sender` is what a reader would see, for listings only. `text` is the body as a
+    person reads it, `own_text` the same without quoted earlier mail. `headers` maps lower-case names to
+    all their values, decoded. `defects` names what was wrong with the octets.
+    """
+
+    subject: str = ""
+    sender: Address | None = None
+    shown_sender: str = ""
+    message_id: str | None = None
+    references: tuple[str, ...] = ()
+    text: str = ""
+    own_text: str = ""
+    links: tuple[Link, ...] = ()
+    headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    content_type: str = "text/plain"
+    part_types: tuple[str, ...] = ()
+    relayed_at: datetime | None = None
+    defects: tuple[str, ...] = ()
+
+    def header(self, name: str) -> str:
+        """The first value of a header, or an empty string."""
+        values = self.headers.get(name.lower(), ())
+        return values[0] if values else ""

@@ -1,0 +1,65 @@
+"""One file found in a mail, and what inspection measured of it: Material, Facts, Examined."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from intake.domain.notice import Kind
+
+
+class Condition(StrEnum):
+    """How far inspection got with a file."""
+
+    SOUND = "sound"
+    EMPTY = "empty"
+    LOCKED = "locked"
+    DAMAGED = "damaged"
+    UNMEASURED = "unmeasured"
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """One file found in a mail, at any depth. `origin` is its path inside the mail ("材料.zip/照片/1.jpg")."""
+
+    origin: str
+    filename: str
+    sha256: str
+    size: int
+    declared_type: str = "application/octet-stream"
+    disposition: str | None = None
+    content_id: str | None = None
+    provenance: str = "mail"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What inspection measured. Seconds are the span of the packets; pixels are as displayed.
+
+    `hidden_seconds` is the span that an edit list keeps from the player. `coverage` is packet octets
+    divided by file octets. `text` is the beginning and end of a document's text, enough to see whose it
+    is; it is used to judge and not kept. `note` is for staff: why something could not be measured.
+    """
+
+    condition: Condition
+    format: str = "unknown"
+    media_type: str = "application/octet-stream"
+    kind: Kind = Kind.OTHER
+    seconds: float | None = None
+    hidden_seconds: float | None = None
+    coverage: float | None = None
+    codec: str | None = None
+    width: int | None = None
+    height: int | None = None
+    pages: int | None = None
+    text_length: int | None = None
+    text: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A material together with its facts."""
+
+    material: Material
+    facts: Facts

@@ -1,0 +1,5 @@
+import sys
+
+from intake.entry.cli import main
+
+sys.exit(main())
