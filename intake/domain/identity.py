@@ -61,6 +61,9 @@ class Identity:
         return bool(self.rivals)
 
 
+NOBODY = Identity(Tier.UNKNOWN)
+
+
 def identify(message: Message, examined: Sequence[Examined], roster: Roster, known: Acquaintance) -> Identity:
     """Conclude whose mail this is from everything it shows and everything the records know."""
     if known.assigned is not None:
@@ -134,7 +137,7 @@ def _claimed(named: _Named, before: frozenset[UnitCode], why: str) -> Identity:
     strong = [units for units in (named.heading, named.reports) if units]
     candidates = strong or [units for units in (named.text, before) if units]
     if not candidates:
-        return Identity(Tier.UNKNOWN)
+        return NOBODY
     common = frozenset.intersection(*candidates)
     if len(common) == 1:
         (unit,) = common

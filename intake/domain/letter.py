@@ -93,7 +93,7 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """Everything the wire needs. An empty `envelope_from` is the null sender of automatic replies (RFC 3834 section 3.3)."""
+    """Everything the wire needs. An empty `envelope_from` is the null sender (RFC 3834 section 3.3)."""
 
     kind: LetterKind
     to: tuple[str, ...]

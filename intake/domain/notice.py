@@ -69,7 +69,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Who must report. `senders` are exact addresses or "@domain"; `name` is the full name, `short` the everyday one."""
+    """Who must report. `senders` are exact addresses or "@domain"; `short` is the everyday name."""
 
     code: UnitCode
     name: str

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from intake.domain.finding import Finding, Severity
-from intake.domain.identity import Identity, Tier
+from intake.domain.identity import NOBODY, Identity
 from intake.domain.material import Examined
 from intake.domain.submission import EntryState
 
@@ -39,7 +39,7 @@ class Verdict:
     """The whole decision about one mail. `answer` says whether a letter is owed; `notice_id` what it belongs to."""
 
     disposition: Disposition
-    identity: Identity = Identity(Tier.UNKNOWN)
+    identity: Identity = NOBODY
     notice_id: str | None = None
     assessments: tuple[Assessment, ...] = ()
     findings: tuple[Finding, ...] = ()
