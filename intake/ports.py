@@ -6,15 +6,24 @@ ours is any other exception.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
-from typing import BinaryIO, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
+from intake.domain.case import Case
+from intake.domain.digest import Digest, Health, LetterCounts, LetterLine, MailLine, UnitRow
+from intake.domain.fates import NOTHING_WAIVED, Waived
+from intake.domain.identity import Acquaintance, Tier
+from intake.domain.letter import LetterKind, Reply
 from intake.domain.mail import Locator, Message
 from intake.domain.material import Facts, Material
+from intake.domain.notice import Notice, Roster
+from intake.domain.outcome import Outcome
+from intake.domain.submission import Entry
+from intake.domain.verdict import Verdict
 
 Clock: TypeAlias = Callable[[], datetime]
 """Answers the present instant, aware."""
@@ -24,12 +33,20 @@ class Deferred(Exception):
     """The world is not available: nothing has changed, try again later. The text is for operators."""
 
 
+class Unreachable(Deferred):
+    """There is no talking to the server at all: what was not even tried does not count as an attempt."""
+
+
+class LoginRefused(Unreachable):
+    """The server did not take the user name and password: ask again seldom, or it locks the account."""
+
+
 class Refused(Exception):
     """The world said no for good (SMTP 5xx): trying again is pointless. The text is for operators."""
 
 
-class Unreadable(Exception):
-    """The octets cannot be read as a mail: a person looks at them."""
+class Oversized(Exception):
+    """The mail has more octets than are taken: a person looks at it. The text is for operators."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +68,12 @@ class Arrival:
     internal_date: datetime
 
 
+class Sink(Protocol):
+    """Where octets go, piece by piece: a file, or a blob on its way."""
+
+    def write(self, data: bytes, /) -> int: ...
+
+
 class Mailbox(Protocol):
     """A logged-in, read-only view of the office mailbox. Raises Deferred for everything the network does."""
 
@@ -62,8 +85,11 @@ class Mailbox(Protocol):
     def uids(self, state: FolderState, upto: int) -> list[int]:
         """The UIDs up to and including `upto` that are on the server now."""
 
-    def download(self, arrival: Arrival, sink: BinaryIO, cap: int) -> int | None:
-        """Write the mail's octets to `sink`; their number, or None when the mail is gone. Never sets \\Seen."""
+    def download(self, arrival: Arrival, sink: Sink, cap: int) -> int | None:
+        """Write the mail's octets to `sink`; their number, or None when the mail is gone. Never sets \\Seen.
+
+        Raises Oversized when there are more than `cap`; whatever was written by then is no mail.
+        """
 
 
 OpenMailbox: TypeAlias = Callable[[], AbstractContextManager[Mailbox]]
@@ -77,10 +103,8 @@ class Blob:
     size: int
 
 
-class BlobWriter(Protocol):
+class BlobWriter(Sink, Protocol):
     """Octets on their way into the store; nothing exists under its final name before `commit`."""
-
-    def write(self, data: bytes, /) -> int: ...
 
     def commit(self) -> Blob:
         """Make the octets durable (fsync of file and folder) and give them their name."""
@@ -97,7 +121,7 @@ class Blobs(Protocol):
 
 
 class Reader(Protocol):
-    """From stored octets to a Message and its Materials; raises Unreadable, and nothing else for bad octets."""
+    """From stored octets to a Message and its Materials, whatever the octets; Deferred when the disk fails."""
 
     def __call__(self, raw: Path, blobs: Blobs, /) -> tuple[Message, tuple[Material, ...]]: ...
 
@@ -115,3 +139,170 @@ class Courier(Protocol):
 
 
 OpenCourier: TypeAlias = Callable[[], AbstractContextManager[Courier]]
+
+
+# What the stages read and write of the records. Each context below is one transaction.
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What staff decided about a mail: the unit it is of, what is to be overlooked and why. `number` counts rulings."""
+
+    assigned: str | None = None
+    waived: Waived = NOTHING_WAIVED
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A mail that was taken and is to be decided."""
+
+    id: int
+    ref: str
+    sha256: str
+    size: int
+    received_at: datetime
+    attempts: int
+    ruling: Ruling
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A letter to be put into the outbox. `key` is unique per decision: the same key is never posted twice."""
+
+    key: str
+    kind: LetterKind
+    subject: str
+    message_id: str
+    octets: bytes
+    envelope_from: str
+    envelope_to: tuple[str, ...]
+    meant_for: str
+    unit: str | None = None
+    notice_id: str | None = None
+    identity: Tier = Tier.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class DueLetter:
+    """A letter whose time has come."""
+
+    id: int
+    ref: str
+    envelope_from: str
+    envelope_to: tuple[str, ...]
+    octets: bytes
+    attempts: int
+
+
+class Ledger(Protocol):
+    """What receive writes: which mails there are and how far each folder has been read."""
+
+    def watermark(self, state: FolderState, now: datetime) -> int:
+        """The highest UID read so far; 0 for a folder that is new or whose UIDVALIDITY changed."""
+
+    def older(self, arrivals: Sequence[Arrival]) -> None:
+        """Count mails from before every notice, and move the watermark over them."""
+
+    def take(self, arrival: Arrival, blob: Blob, now: datetime) -> Taken:
+        """Record a mail whose octets are durable, and move the watermark."""
+
+    def step_over(self, arrival: Arrival, why: str, now: datetime) -> None:
+        """Move the watermark over a mail that is not on the server any more."""
+
+    def differs(self, state: FolderState) -> bool:
+        """Whether the server's count of mails is not what the ledger expects."""
+
+    def reconcile(self, folder: str, uids: Iterable[int], now: datetime) -> None:
+        """Note which mails have left the folder, given the UIDs that are there up to the watermark."""
+
+    def counted(self, state: FolderState, now: datetime) -> None:
+        """Note how many mails the server has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What taking a mail came to: its ref, and whether its content was new."""
+
+    ref: str
+    new: bool
+
+
+class Desk(Protocol):
+    """What examine reads and writes about one mail."""
+
+    def claim(self, mail_id: int) -> bool:
+        """Whether the mail is still to be decided; held by this transaction from now on."""
+
+    def acquaintance(self, pending: Pending, message: Message) -> Acquaintance: ...
+
+    def entries(self, unit: str, notice_id: str, other_than: int) -> tuple[Entry, ...]:
+        """What mails other than this one handed in for a unit and a notice; locks the submission."""
+
+    def deadline(self, unit: str, notice: Notice) -> datetime:
+        """The deadline of this unit, extensions included."""
+
+    def record(self, case: Case, verdict: Verdict, pending: Pending, now: datetime) -> None:
+        """Write the decision: mail, materials, links, entries, submission and event."""
+
+    def post(self, draft: Draft, mail_id: int | None, now: datetime) -> bool:
+        """Put a letter into the outbox; False when its key is there already."""
+
+    def failed(self, pending: Pending, error: str, retry_at: datetime | None, now: datetime) -> None:
+        """Note a failed attempt; without a time to retry the mail is parked."""
+
+
+class Outbox(Protocol):
+    """What deliver reads and writes."""
+
+    def due(self, now: datetime) -> list[DueLetter]: ...
+
+    def settle(self, letter: DueLetter, outcome: Outcome, now: datetime) -> None: ...
+
+
+class Records(Protocol):
+    """The three desks; each `with` is one transaction. `next_pending` is a glance that decides nothing."""
+
+    def ledger(self) -> AbstractContextManager[Ledger]: ...
+
+    def desk(self) -> AbstractContextManager[Desk]: ...
+
+    def outbox(self) -> AbstractContextManager[Outbox]: ...
+
+    def chronicle(self) -> AbstractContextManager[Chronicle]: ...
+
+    def next_pending(self, now: datetime) -> Pending | None: ...
+
+    def message_key(self) -> bytes:
+        """The secret that makes our Message-IDs unforgeable."""
+
+
+class Stationery(Protocol):
+    """Turns what is to be told into a letter on the wire."""
+
+    def reply(self, reply: Reply, case: Case, ruling: Ruling) -> Draft | None:
+        """The answer to a mail, or None when there is no address to answer to."""
+
+    def digest(self, digest: Digest, key: str) -> Draft:
+        """The daily digest as a letter to staff."""
+
+
+class Chronicle(Protocol):
+    """What the digest and the status read, all from one consistent view of the records."""
+
+    def unit_rows(self, notice: Notice, roster: Roster) -> tuple[UnitRow, ...]: ...
+
+    def completed_since(self, notice: Notice, since: datetime | None) -> int: ...
+
+    def needing_person(self) -> tuple[MailLine, ...]: ...
+
+    def decided_since(self, since: datetime | None) -> tuple[MailLine, ...]: ...
+
+    def letter_counts(self, since: datetime | None) -> LetterCounts: ...
+
+    def failed_letters(self, since: datetime | None) -> tuple[LetterLine, ...]: ...
+
+    def health(self, since: datetime | None, free_bytes: int, warnings: tuple[str, ...]) -> Health: ...
+
+    def last_digest(self) -> tuple[date, datetime] | None:
+        """The day of the last digest and when it was made."""

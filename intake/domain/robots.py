@@ -12,9 +12,6 @@ from collections.abc import Callable, Set
 
 from intake.domain.mail import Message
 
-OWN_MARK = "X-Intake-Ref"
-"""Header that every letter of ours carries, so that it is known when it comes back."""
-
 _ROBOT_SENDERS = re.compile(
     r"^(mailer-daemon|postmaster|no-?reply|do-?not-?reply|bounces?|root|daemon|owner-.*|.*-(request|bounces?))([+=.-].*)?$"
 )
@@ -40,7 +37,7 @@ def automatic(message: Message, own: Set[str]) -> str | None:
 
 
 def _is_own(message: Message, own: Set[str]) -> bool:
-    return OWN_MARK.lower() in message.headers or bool(message.sender and message.sender.spec in own)
+    return bool(message.sender and message.sender.spec in own)
 
 
 def _is_read_receipt(message: Message, _own: Set[str]) -> bool:

@@ -116,7 +116,7 @@ def _item(requirement: Requirement, entries: Sequence[Entry]) -> Item:
     counted = _counted(requirement, [entry for entry in standing if entry.state is EntryState.OK])
     if len(counted) >= requirement.minimum:
         return Item(requirement, ItemState.OK, counted)
-    states = {entry.state for entry in entries}
+    states = {entry.state for entry in (trusted or claimed)}
     if EntryState.HELD in states:
         return Item(requirement, ItemState.HELD, counted)
     return Item(requirement, ItemState.FAULTY if EntryState.FAULTY in states else ItemState.MISSING, counted)

@@ -1,0 +1,37 @@
+"""Why a file could not be measured: three exceptions that say whose fault it is, and the codes that a note may hold."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Note(StrEnum):
+    """Stable codes for `Facts.note`; after a colon may follow technical detail."""
+
+    UNRECOGNISED = "unrecognised"
+    UNREADABLE = "unreadable"
+    DTD = "dtd"
+    TOO_LARGE = "too-large"
+    OLD_FORMAT = "old-format"
+    OUT_OF_TIME = "out-of-time"
+    OUT_OF_MEMORY = "out-of-memory"
+    TRUNCATED = "truncated"
+    NO_VIDEO_STREAM = "no-video-stream"
+    NO_TIMESTAMPS = "no-timestamps"
+    CLOCK_JUMPS = "clock-jumps"
+    ENDS_EARLY = "ends-early"
+    PAYLOAD_UNEXPLAINED = "payload-unexplained"
+    CHILD_DIED = "child-died"
+    CHILD_NONSENSE = "child-nonsense"
+
+
+class Damaged(Exception):
+    """The structure is broken: no program of the sender's would open the file. Holds a Note, maybe with detail."""
+
+
+class Exceeded(Exception):
+    """The file may be in order, but measuring it would pass a limit, or nobody here knows how. Holds a Note."""
+
+
+class Locked(Exception):
+    """The file wants a password."""

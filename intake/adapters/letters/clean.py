@@ -1,0 +1,28 @@
+"""Make a sender's words fit to be shown: one line, no control, no direction or zero-width trick, not endless."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_UNSHOWN = frozenset({"Cc", "Cf", "Cs"})
+"""Control, format (bidi, zero-width, tags) and surrogate code points. Private use and unassigned ones stay:
+rare characters in names live there before fonts and tables know them."""
+
+
+def clean(text: str, limit: int = 80) -> str:
+    """`text` as one line of at most `limit` characters, the middle cut out; an empty result stays empty."""
+    line = "".join(" " if char.isspace() else char for char in text)
+    shown = "".join(char for char in line if unicodedata.category(char) not in _UNSHOWN and not _is_noncharacter(char))
+    return _cut(" ".join(shown.split()), limit)
+
+
+def _is_noncharacter(char: str) -> bool:
+    """Code points that no XML file may hold (XML 1.0 section 2.2)."""
+    return ord(char) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(char) <= 0xFDEF
+
+
+def _cut(line: str, limit: int) -> str:
+    if len(line) <= limit:
+        return line
+    tail = (limit - 1) // 2
+    return f"{line[: limit - 1 - tail]}…{line[-tail:]}"

@@ -1,0 +1,139 @@
+"""From a Digest to the daily mail in words, its page alone, and the workbook that goes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from intake.adapters.letters.clean import clean
+from intake.adapters.letters.words import Remark, Words, remark
+from intake.adapters.letters.workbook import XLSX, Sheet, workbook
+from intake.domain.digest import Digest, Health, MailLine, Section, UnitRow
+from intake.domain.letter import Rendered
+from intake.domain.notice import Requirement, Unit
+from intake.domain.submission import Entry, UnitState
+
+CUT = 20
+"""Lines of a list that the mail shows; the matrix is never cut, and the workbook has all mails."""
+
+
+def render(words: Words, digest: Digest) -> Rendered:
+    """The digest as a mail, its workbook attached."""
+    values = {"digest": digest, "view": View.of(digest)}
+    sheets = [_sheet(words.table(f"letters/digest-{name}.tsv", **values)) for name in ("matrix", "mails")]
+    return Rendered(
+        subject=words.line("letters/digest.subject", **values),
+        text=words.text("letters/digest.txt", **values),
+        html=words.page("letters/digest.html", **values),
+        files=((words.line("letters/digest.filename", **values), XLSX, workbook(sheets, digest.now)),),
+    )
+
+
+def page(words: Words, digest: Digest) -> str:
+    """The digest as an HTML page that stands alone."""
+    return words.page("letters/digest.html", digest=digest, view=View.of(digest))
+
+
+class TaskKind(StrEnum):
+    """What a person is asked for: to say whose a mail is, to confirm a sender, to look at it, or to try again."""
+
+    ASSIGN = "assign"
+    CONFIRM = "confirm"
+    LOOK = "look"
+    PARKED = "parked"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One thing that waits for a person; the commands that settle it follow from its kind."""
+
+    kind: TaskKind
+    ref: str
+    unit: Unit | None
+    sender: str
+    subject: str
+    materials: int
+    received_at: datetime
+    remarks: tuple[Remark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A mail and what is said of it."""
+
+    line: MailLine
+    remarks: tuple[Remark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the templates need beside the digest itself."""
+
+    tasks: tuple[Task, ...]
+    held: tuple[Shown, ...]
+    news: tuple[Shown, ...]
+    ignored: tuple[Shown, ...]
+    healthy: bool
+    cut: int = CUT
+
+    @classmethod
+    def of(cls, digest: Digest) -> View:
+        requirements = {each.key: each for section in digest.sections for each in section.notice.requirements}
+        held = _shown(digest.needs_person, requirements)
+        return cls(
+            tasks=(*map(_task, held), *_confirmations(digest)),
+            held=held,
+            news=_shown(digest.news, requirements),
+            ignored=_shown(digest.ignored, requirements),
+            healthy=_healthy(digest.health),
+        )
+
+    def count(self, section: Section, state: str) -> int:
+        """How many units of a section are in a state, named as templates name it."""
+        return section.count(UnitState(state))
+
+
+def _shown(lines: Iterable[MailLine], requirements: Mapping[str, Requirement]) -> tuple[Shown, ...]:
+    return tuple(Shown(line, tuple(remark(finding, requirements) for finding in line.findings)) for line in lines)
+
+
+UNIT_DOUBTS = frozenset({"unit-unknown", "unit-conflict", "unit-claimed"})
+
+
+def _task(held: Shown) -> Task:
+    line = held.line
+    doubted = line.unit is None or any(said.code in UNIT_DOUBTS for said in held.remarks)
+    kind = TaskKind.PARKED if line.parked else TaskKind.ASSIGN if doubted else TaskKind.LOOK
+    sender, subject = clean(line.sender), clean(line.subject)
+    return Task(kind, line.ref, line.unit, sender, subject, line.materials, line.received_at, held.remarks)
+
+
+def _confirmations(digest: Digest) -> Iterator[Task]:
+    """One task per unit whose sender staff have yet to confirm, named by the first mail that only claims it."""
+    for section in digest.sections:
+        for row in section.unconfirmed:
+            claimed = next(_claimed(row), None)
+            if claimed:
+                yield Task(
+                    TaskKind.CONFIRM, claimed.mail_ref, row.unit, clean(claimed.sender), "", 0, claimed.received_at
+                )
+
+
+def _claimed(row: UnitRow) -> Iterator[Entry]:
+    entries = (entry for item in row.checklist.items for entry in item.entries)
+    return (entry for entry in entries if not entry.tier.trusted)
+
+
+def _healthy(health: Health) -> bool:
+    """Nothing that staff should look into: the books balance, the last poll went well, nobody warns."""
+    polled, succeeded = health.last_poll_at, health.last_success_at
+    current = succeeded is not None and (polled is None or succeeded >= polled)
+    return current and health.reconciliation.balanced and not health.warnings
+
+
+def _sheet(table: Sequence[Sequence[str]]) -> Sheet:
+    """A table whose first line is the name of the sheet."""
+    (title, *_), *rows = table
+    return Sheet(title, tuple(tuple(row) for row in rows))

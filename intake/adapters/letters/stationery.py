@@ -1,0 +1,101 @@
+"""From what is to be told to a Draft for the outbox: words, Message-ID, envelope, and the shadow mode.
+
+Message-IDs are keyed (HMAC) and follow from the decision they answer: the same decision always gets the same
+one, and nobody who has not received a letter can name it.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from intake.adapters.letters import digests, replies
+from intake.adapters.letters.wire import compose
+from intake.adapters.letters.words import Words
+from intake.domain.case import Case
+from intake.domain.digest import Digest
+from intake.domain.letter import LetterKind, Posting, Rendered, Reply
+from intake.ports import Draft, Ruling
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """Who writes (display name, address), who reads digests, who runs the service, and whether only they get mail."""
+
+    sender: tuple[str, str]
+    digest_to: Sequence[str]
+    operators: Sequence[str]
+    shadow: bool
+
+
+class OfficeStationery:
+    """Implements ports.Stationery. `key` is the secret of our Message-IDs.
+
+    In shadow mode every reply goes to the operators instead, with the would-be recipient on top.
+    """
+
+    def __init__(self, words: Words, letterhead: Letterhead, key: bytes) -> None:
+        self._words = words
+        self._sender = letterhead.sender
+        self._key = key
+        self._digest_to = tuple(letterhead.digest_to)
+        self._operators = tuple(letterhead.operators) or self._digest_to
+        self._shadow = letterhead.shadow
+
+    def reply(self, reply: Reply, case: Case, ruling: Ruling) -> Draft | None:
+        if not case.sender:
+            return None
+        key = f"reply:{case.order}:{ruling.number}"
+        rendered = replies.render(self._words, reply)
+        if self._shadow:
+            rendered = self._words.shadowed(rendered, case.sender)
+        posting = Posting(
+            kind=reply.kind,
+            to=self._operators if self._shadow else (case.sender,),
+            rendered=rendered,
+            message_id=self._message_id(key),
+            date=reply.now,
+            in_reply_to=case.message.message_id,
+            references=(*case.message.references, *filter(None, [case.message.message_id])),
+        )
+        return self._draft(
+            key, posting, case.sender, unit=reply.unit.code if reply.unit else None,
+            notice_id=reply.notice.id if reply.notice else None, identity=case.recognised.identity.tier,
+        )  # fmt: skip
+
+    def digest(self, digest: Digest, key: str) -> Draft:
+        rendered = digests.render(self._words, digest)
+        return self._draft(
+            key, self._to_staff(LetterKind.DIGEST, key, rendered, digest.now), ", ".join(self._digest_to)
+        )
+
+    def page(self, digest: Digest) -> str:
+        """The digest as one HTML page."""
+        return digests.page(self._words, digest)
+
+    def text(self, digest: Digest) -> str:
+        """The digest as plain text."""
+        return digests.render(self._words, digest).text
+
+    def _to_staff(self, kind: LetterKind, key: str, rendered: Rendered, now: datetime) -> Posting:
+        """Not a reply, so it has a real envelope sender: staff must learn when it does not arrive."""
+        return Posting(kind, self._digest_to, rendered, self._message_id(key), now, envelope_from=self._sender[1])
+
+    def _draft(self, key: str, posting: Posting, meant_for: str, **about: object) -> Draft:
+        return Draft(
+            key=key,
+            kind=posting.kind,
+            subject=posting.rendered.subject,
+            message_id=posting.message_id,
+            octets=compose(posting, self._sender),
+            envelope_from=posting.envelope_from,
+            envelope_to=posting.to,
+            meant_for=meant_for,
+            **about,  # type: ignore[arg-type]
+        )
+
+    def _message_id(self, key: str) -> str:
+        digest = hmac.new(self._key, key.encode(), "sha256").hexdigest()[:32]
+        return f"<{key.replace(':', '.')}.{digest}@{self._sender[1].rpartition('@')[2]}>"

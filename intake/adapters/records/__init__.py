@@ -1,0 +1,1 @@
+"""The records: what came, what was decided, what is owed."""

@@ -1,0 +1,101 @@
+"""Opening the database: SQLite as it must be set for our promises, any SQLAlchemy URL otherwise; migrations.
+
+SQLite: WAL, synchronous=FULL (a commit survives a power cut), foreign keys on, and BEGIN IMMEDIATE for
+writers: with the driver's own transactions an upgrade from reading to writing fails with "database is
+locked" in spite of the busy timeout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import Session
+
+from intake.ports import Deferred
+
+BUSY_SECONDS = 30
+
+
+class Database:
+    """An engine with its transactions. `writing` and `reading` raise Deferred when the database is not available."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        if self.url.database and self.url.get_backend_name() == "sqlite":
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        self.engine = _engine(url)
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """One transaction that takes the write lock at once; leaving the block is the commit."""
+        with _world(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """One consistent view that blocks nobody."""
+        engine = self.engine.execution_options(intake_reading=True)
+        with _world(), Session(engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def migrate(self) -> None:
+        """Bring the schema up to date; a no-op when it is."""
+        with _world(), self.engine.begin() as connection:
+            config = _alembic()
+            current = MigrationContext.configure(connection).get_current_heads()
+            if set(current) != set(ScriptDirectory.from_config(config).get_heads()):
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+@contextmanager
+def _world() -> Iterator[None]:
+    """The database's own troubles are the world's: nothing was committed, try again."""
+    try:
+        yield
+    except OperationalError as error:
+        raise Deferred(f"database not available: {error.orig}") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Deferred(f"database connection lost: {error.orig}") from error
+        raise
+
+
+def _engine(url: str) -> Engine:
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("intake_reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

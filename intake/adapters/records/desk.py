@@ -1,0 +1,184 @@
+"""What examine reads and writes about one mail: acquaintance, submission so far, the decision, the letter owed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from intake.adapters.records.shapes import (
+    entry_of,
+    entry_row,
+    findings_to_json,
+    letter_ref,
+    link_row,
+    material_row,
+    storable,
+)
+from intake.adapters.records.tables import EntryRow, EventRow, LetterRow, LinkRow, MailRow, MaterialRow, SubmissionRow
+from intake.domain.case import Case
+from intake.domain.finding import Severity
+from intake.domain.identity import Acquaintance, Thread, Tier
+from intake.domain.judge import entries_of
+from intake.domain.mail import Message
+from intake.domain.notice import Notice
+from intake.domain.submission import Entry, UnitState, checklist
+from intake.domain.verdict import Disposition, Verdict
+from intake.ports import Draft, Pending
+
+
+class SqlDesk:
+    """Implements ports.Desk on one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def claim(self, mail_id: int) -> bool:
+        row = self._session.scalar(select(MailRow).where(MailRow.id == mail_id).with_for_update(skip_locked=True))
+        return row is not None and row.state == "received"
+
+    def acquaintance(self, pending: Pending, message: Message) -> Acquaintance:
+        return Acquaintance(
+            assigned=pending.ruling.assigned,
+            thread=self._thread(message.references),
+            claimed_before=self._claimed_before(pending, message),
+        )
+
+    def _thread(self, references: tuple[str, ...]) -> Thread | None:
+        """The newest letter of ours that the mail refers to: its Message-ID is keyed, so knowing it is proof."""
+        if not references:
+            return None
+        letter = self._session.scalar(
+            select(LetterRow)
+            .where(LetterRow.message_id.in_(references[-MAX_REFERENCES:]))
+            .order_by(LetterRow.id.desc())
+        )
+        return Thread(letter.unit_code, letter.notice_id, Tier(letter.identity)) if letter else None
+
+    def _claimed_before(self, pending: Pending, message: Message) -> frozenset[str]:
+        if message.sender is None:
+            return frozenset()
+        query = (
+            select(MailRow.unit_code)
+            .where(
+                MailRow.sender == message.sender.spec,
+                MailRow.id != pending.id,
+                MailRow.unit_code.is_not(None),
+                MailRow.disposition == Disposition.ACCEPTED,
+            )
+            .distinct()
+        )
+        return frozenset(code for code in self._session.scalars(query) if code)
+
+    def entries(self, unit: str, notice_id: str, other_than: int) -> tuple[Entry, ...]:
+        submission = self._submission(unit, notice_id)
+        rows = self._session.scalars(
+            select(EntryRow).where(EntryRow.submission_id == submission.id, EntryRow.mail_id != other_than)
+        )
+        return tuple(entry_of(row) for row in rows)
+
+    def deadline(self, unit: str, notice: Notice) -> datetime:
+        return self._submission(unit, notice.id).extended_until or notice.deadline
+
+    def _submission(self, unit: str, notice_id: str) -> SubmissionRow:
+        query = select(SubmissionRow).where(SubmissionRow.unit_code == unit, SubmissionRow.notice_id == notice_id)
+        row = self._session.scalar(query.with_for_update())
+        if row is None:
+            row = SubmissionRow(unit_code=unit, notice_id=notice_id)
+            self._session.add(row)
+            self._session.flush()
+        return row
+
+    def record(self, case: Case, verdict: Verdict, pending: Pending, now: datetime) -> None:
+        row = self._session.get_one(MailRow, pending.id)
+        self._describe(row, case)
+        row.state, row.error, row.decided_at = "decided", None, now
+        row.disposition, row.unit_code, row.notice_id = verdict.disposition, verdict.identity.unit, verdict.notice_id
+        row.identity, row.evidence = verdict.identity.tier, list(verdict.identity.evidence)
+        row.late, row.needs_person = verdict.late, verdict.has(Severity.HOLD)
+        row.findings = findings_to_json(verdict.findings)
+        self._replace_parts(row, case, verdict)
+        self._file(row, case, verdict, now)
+        self._session.add(
+            EventRow(at=now, what="decided", mail_id=row.id, unit_code=row.unit_code, detail=_told(verdict))
+        )
+
+    @staticmethod
+    def _describe(row: MailRow, case: Case) -> None:
+        message = case.message
+        row.message_id = storable(message.message_id) if message.message_id else None
+        row.sender = storable(case.sender)[:320]
+        row.shown_sender = storable(message.shown_sender)
+        row.subject = storable(message.subject)
+
+    def _replace_parts(self, row: MailRow, case: Case, verdict: Verdict) -> None:
+        """A mail decided again says anew what is in it; what was decided before stays in the events."""
+        for table in (MaterialRow, LinkRow, EntryRow):
+            self._session.execute(delete(table).where(table.mail_id == row.id))
+        self._session.add_all(material_row(row.id, position, each) for position, each in enumerate(verdict.assessments))
+        self._session.add_all(link_row(row.id, link) for link in case.message.links)
+
+    def _file(self, row: MailRow, case: Case, verdict: Verdict, now: datetime) -> None:
+        notice = case.recognised.notice
+        entries = entries_of(case, verdict) if verdict.disposition is not Disposition.IGNORED else ()
+        if not entries or notice is None or verdict.identity.unit is None:
+            return
+        submission = self._submission(verdict.identity.unit, notice.id)
+        self._session.add_all(entry_row(submission.id, row.id, entry) for entry in entries)
+        submission.version += 1
+        submission.last_mail_at = max(filter(None, (submission.last_mail_at, row.received_at)))
+        whole = checklist(notice, [*case.prior, *entries], case.deadline or notice.deadline)
+        if whole.state is UnitState.COMPLETE and submission.completed_at is None:
+            submission.completed_at = now
+
+    def post(self, draft: Draft, mail_id: int | None, now: datetime) -> bool:
+        if self._session.scalar(select(LetterRow.id).where(LetterRow.key == draft.key)):
+            return False
+        row = LetterRow(
+            key=draft.key,
+            kind=draft.kind,
+            mail_id=mail_id,
+            unit_code=draft.unit,
+            notice_id=draft.notice_id,
+            identity=draft.identity,
+            meant_for=draft.meant_for,
+            envelope_from=draft.envelope_from,
+            envelope_to=list(draft.envelope_to),
+            subject=draft.subject,
+            message_id=draft.message_id,
+            octets=draft.octets,
+            created_at=now,
+            due_at=now,
+        )
+        self._session.add(row)
+        self._session.flush()
+        detail = {"kind": draft.kind, "ref": letter_ref(row.id)}
+        event = EventRow(
+            at=now, what="letter owed", mail_id=mail_id, letter_id=row.id, unit_code=draft.unit, detail=detail
+        )
+        self._session.add(event)
+        return True
+
+    def failed(self, pending: Pending, error: str, retry_at: datetime | None, now: datetime) -> None:
+        row = self._session.get_one(MailRow, pending.id)
+        row.attempts += 1
+        row.error = storable(error)
+        row.state = "received" if retry_at else "parked"
+        row.needs_person = retry_at is None
+        row.next_attempt_at = retry_at or row.next_attempt_at
+        detail = {"error": row.error, "attempt": row.attempts}
+        what = "attempt failed" if retry_at else "parked"
+        self._session.add(EventRow(at=now, what=what, mail_id=row.id, detail=detail))
+
+
+MAX_REFERENCES = 50
+"""References looked up per mail; a thread longer than this is cut at its old end."""
+
+
+def _told(verdict: Verdict) -> dict[str, object]:
+    return {
+        "disposition": verdict.disposition,
+        "identity": verdict.identity.tier,
+        "findings": sorted({finding.code for finding in verdict.all_findings}),
+    }

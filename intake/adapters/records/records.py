@@ -1,0 +1,81 @@
+"""The records as the stages see them: one context per desk, each a transaction."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from sqlalchemy import select
+
+from intake.adapters.records.database import Database
+from intake.adapters.records.desk import SqlDesk
+from intake.adapters.records.ledger import SqlLedger
+from intake.adapters.records.outbox import SqlOutbox
+from intake.adapters.records.shapes import pending_of
+from intake.adapters.records.tables import MailRow, PollRow, SettingRow
+from intake.adapters.records.views import SqlChronicle
+from intake.domain.notice import Roster
+from intake.ports import Pending
+
+
+class SqlRecords:
+    """Implements ports.Records on a database."""
+
+    def __init__(self, database: Database, roster: Roster) -> None:
+        self._database = database
+        self._roster = roster
+
+    @contextmanager
+    def ledger(self) -> Iterator[SqlLedger]:
+        with self._database.writing() as session:
+            yield SqlLedger(session)
+
+    @contextmanager
+    def desk(self) -> Iterator[SqlDesk]:
+        with self._database.writing() as session:
+            yield SqlDesk(session)
+
+    @contextmanager
+    def outbox(self) -> Iterator[SqlOutbox]:
+        with self._database.writing() as session:
+            yield SqlOutbox(session)
+
+    @contextmanager
+    def chronicle(self) -> Iterator[SqlChronicle]:
+        with self._database.reading() as session:
+            yield SqlChronicle(session, self._roster)
+
+    def next_pending(self, now: datetime) -> Pending | None:
+        query = (
+            select(MailRow)
+            .where(MailRow.state == "received", MailRow.next_attempt_at <= now)
+            .order_by(MailRow.received_at, MailRow.id)
+            .limit(1)
+        )
+        with self._database.reading() as session:
+            row = session.scalar(query)
+            return pending_of(row) if row else None
+
+    def message_key(self) -> bytes:
+        with self._database.writing() as session:
+            row = session.get(SettingRow, "message key")
+            if row is None:
+                row = SettingRow(name="message key", value=secrets.token_hex(32))
+                session.add(row)
+            return bytes.fromhex(row.value)
+
+    def poll_began(self, now: datetime) -> int:
+        """Note that a pass over the mailbox begins; its number."""
+        with self._database.writing() as session:
+            row = PollRow(started_at=now)
+            session.add(row)
+            session.flush()
+            return row.id
+
+    def poll_ended(self, number: int, now: datetime, taken: int, error: str | None) -> None:
+        """Note how a pass over the mailbox ended."""
+        with self._database.writing() as session:
+            row = session.get_one(PollRow, number)
+            row.finished_at, row.ok, row.taken, row.error = now, error is None, taken, error

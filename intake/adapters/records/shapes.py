@@ -1,0 +1,134 @@
+"""Between rows and domain values: nothing else in this package knows both."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from intake.adapters.records.tables import EntryRow, LinkRow, MailRow, MaterialRow
+from intake.domain.fates import Waived
+from intake.domain.finding import Finding, Severity
+from intake.domain.identity import Tier
+from intake.domain.mail import Link
+from intake.domain.material import Facts
+from intake.domain.submission import Entry, EntryState
+from intake.domain.verdict import Assessment
+from intake.ports import Pending, Ruling
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def mail_ref(mail_id: int) -> str:
+    """The name of a mail in letters, logs and commands: "M000012"."""
+    return f"M{mail_id:06d}"
+
+
+def letter_ref(letter_id: int) -> str:
+    """The name of a letter: "L000012"."""
+    return f"L{letter_id:06d}"
+
+
+def storable(text: str) -> str:
+    """Without NUL and lone surrogates: PostgreSQL refuses the one, both databases the other."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
+def findings_to_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    return [_storable_values(asdict(finding)) for finding in findings]
+
+
+def findings_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(row["code"], Severity(row["severity"]), row["detail"], row["material"], row["requirement"])
+        for row in rows
+    )
+
+
+def _storable_values(value: Any) -> Any:
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, Mapping):
+        return {key: _storable_values(each) for key, each in value.items()}
+    return value
+
+
+def pending_of(row: MailRow) -> Pending:
+    waived = Waived(row.waive_holds, row.waive_faults, row.waive_reason)
+    ruling = Ruling(row.assigned, waived, row.rulings)
+    return Pending(row.id, mail_ref(row.id), row.sha256, row.size, row.received_at, row.attempts, ruling)
+
+
+def material_row(mail_id: int, position: int, assessment: Assessment) -> MaterialRow:
+    material = assessment.examined.material
+    return MaterialRow(
+        mail_id=mail_id,
+        position=position,
+        origin=storable(material.origin),
+        filename=storable(material.filename),
+        sha256=material.sha256,
+        size=material.size,
+        provenance=material.provenance,
+        facts=facts_to_json(assessment.examined.facts),
+        requirement=assessment.requirement,
+        state=assessment.state,
+        counted=assessment.counted,
+        findings=findings_to_json(assessment.findings),
+    )
+
+
+def facts_to_json(facts: Facts) -> dict[str, Any]:
+    """All facts but the text: it serves to judge, and what a county wrote stays in its file."""
+    return {name: _storable_values(value) for name, value in asdict(facts).items() if name != "text"}
+
+
+def link_row(mail_id: int, link: Link) -> LinkRow:
+    return LinkRow(
+        mail_id=mail_id,
+        url=storable(link.url),
+        provider=link.provider,
+        filename=storable(link.filename) if link.filename else None,
+        size=link.size,
+        expires=link.expires,
+    )
+
+
+def entry_row(submission_id: int, mail_id: int, entry: Entry) -> EntryRow:
+    return EntryRow(
+        submission_id=submission_id,
+        mail_id=mail_id,
+        requirement=entry.requirement,
+        state=entry.state,
+        tier=entry.tier,
+        sender=storable(entry.sender),
+        received_at=entry.received_at,
+        sha256=entry.sha256,
+        origin=storable(entry.origin),
+        size=entry.size,
+        format=entry.format,
+        seconds=entry.seconds,
+        width=entry.width,
+        height=entry.height,
+        pages=entry.pages,
+    )
+
+
+def entry_of(row: EntryRow) -> Entry:
+    return Entry(
+        requirement=row.requirement,
+        state=EntryState(row.state),
+        tier=Tier(row.tier),
+        sender=row.sender,
+        received_at=row.received_at,
+        order=row.mail_id,
+        mail_ref=mail_ref(row.mail_id),
+        sha256=row.sha256,
+        origin=row.origin,
+        size=row.size,
+        format=row.format,
+        seconds=row.seconds,
+        width=row.width,
+        height=row.height,
+        pages=row.pages,
+    )

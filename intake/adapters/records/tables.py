@@ -1,0 +1,256 @@
+"""The tables, typed. Identity is the database's word (unique constraints), never a lookup of ours."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime, stored as UTC. A naive one is a bug and is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is not None and value.tzinfo is None:
+            raise ValueError("naive datetime")
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+class Base(DeclarativeBase):
+    """Names every constraint, so that migrations can speak of them on every database."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {  # noqa: RUF012
+        datetime: Instant(),
+        dict[str, Any]: JSON(),
+        list[Any]: JSON(),
+    }
+
+
+Serial = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite counts rows up only for INTEGER PRIMARY KEY."""
+
+
+class FolderRow(Base):
+    """How far a folder has been read. `older` counts mail from before every notice, which is not read."""
+
+    __tablename__ = "folder"
+    name: Mapped[str] = mapped_column(String(255), primary_key=True)
+    uidvalidity: Mapped[int] = mapped_column(BigInteger)
+    watermark: Mapped[int] = mapped_column(BigInteger, default=0)
+    older: Mapped[int] = mapped_column(default=0)
+    on_server: Mapped[int] = mapped_column(default=0)
+    checked_at: Mapped[datetime | None]
+
+
+class MailRow(Base):
+    """The ledger: one row per content. `state` is received, decided or parked.
+
+    `assigned` and `waive_*` are what staff ruled; `rulings` counts how often they did.
+    """
+
+    __tablename__ = "mail"
+    __table_args__ = (Index(None, "state", "next_attempt_at"), Index(None, "unit_code", "notice_id"))
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    folder: Mapped[str] = mapped_column(String(255))
+    received_at: Mapped[datetime]
+    taken_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(16), default="received")
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime]
+    error: Mapped[str | None] = mapped_column(Text)
+    assigned: Mapped[str | None] = mapped_column(String(32))
+    waive_holds: Mapped[bool] = mapped_column(default=False)
+    waive_faults: Mapped[bool] = mapped_column(default=False)
+    waive_reason: Mapped[str] = mapped_column(Text, default="")
+    rulings: Mapped[int] = mapped_column(default=0)
+    message_id: Mapped[str | None] = mapped_column(Text)
+    sender: Mapped[str] = mapped_column(String(320), default="", index=True)
+    shown_sender: Mapped[str] = mapped_column(Text, default="")
+    subject: Mapped[str] = mapped_column(Text, default="")
+    disposition: Mapped[str | None] = mapped_column(String(16))
+    identity: Mapped[str] = mapped_column(String(16), default="unknown")
+    evidence: Mapped[list[Any]] = mapped_column(default=list)
+    unit_code: Mapped[str | None] = mapped_column(String(32))
+    notice_id: Mapped[str | None] = mapped_column(String(128))
+    late: Mapped[bool] = mapped_column(default=False)
+    needs_person: Mapped[bool] = mapped_column(default=False, index=True)
+    findings: Mapped[list[Any]] = mapped_column(default=list)
+    decided_at: Mapped[datetime | None]
+
+
+class SightingRow(Base):
+    """One place on the server where a mail lies or lay. The unique locator makes taking it idempotent."""
+
+    __tablename__ = "sighting"
+    __table_args__ = (UniqueConstraint("folder", "uidvalidity", "uid"),)
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    folder: Mapped[str] = mapped_column(String(255))
+    uidvalidity: Mapped[int] = mapped_column(BigInteger)
+    uid: Mapped[int] = mapped_column(BigInteger)
+    mail_id: Mapped[int] = mapped_column(ForeignKey("mail.id"), index=True)
+    seen_at: Mapped[datetime]
+    gone_at: Mapped[datetime | None]
+
+
+class MaterialRow(Base):
+    """One file of a mail with its facts and its fate."""
+
+    __tablename__ = "material"
+    __table_args__ = (UniqueConstraint("mail_id", "position"),)
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    mail_id: Mapped[int] = mapped_column(ForeignKey("mail.id"))
+    position: Mapped[int]
+    origin: Mapped[str] = mapped_column(Text)
+    filename: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    provenance: Mapped[str] = mapped_column(String(16))
+    facts: Mapped[dict[str, Any]]
+    requirement: Mapped[str | None] = mapped_column(String(64))
+    state: Mapped[str | None] = mapped_column(String(16))
+    counted: Mapped[bool] = mapped_column(default=False)
+    findings: Mapped[list[Any]] = mapped_column(default=list)
+
+
+class LinkRow(Base):
+    """One file that came as a link only."""
+
+    __tablename__ = "link"
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    mail_id: Mapped[int] = mapped_column(ForeignKey("mail.id"), index=True)
+    url: Mapped[str] = mapped_column(Text)
+    provider: Mapped[str] = mapped_column(String(64))
+    filename: Mapped[str | None] = mapped_column(Text)
+    size: Mapped[int | None] = mapped_column(BigInteger)
+    expires: Mapped[datetime | None]
+
+
+class SubmissionRow(Base):
+    """The anchor of what one unit hands in for one notice: locked while a mail of it is judged."""
+
+    __tablename__ = "submission"
+    __table_args__ = (UniqueConstraint("notice_id", "unit_code"),)
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    notice_id: Mapped[str] = mapped_column(String(128))
+    unit_code: Mapped[str] = mapped_column(String(32))
+    version: Mapped[int] = mapped_column(default=0)
+    extended_until: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+    last_mail_at: Mapped[datetime | None]
+
+
+class EntryRow(Base):
+    """One thing handed in for one requirement; which entries count is worked out from all of them."""
+
+    __tablename__ = "entry"
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submission.id"), index=True)
+    mail_id: Mapped[int] = mapped_column(ForeignKey("mail.id"), index=True)
+    requirement: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(16))
+    tier: Mapped[str] = mapped_column(String(16))
+    sender: Mapped[str] = mapped_column(String(320))
+    received_at: Mapped[datetime]
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    origin: Mapped[str] = mapped_column(Text)
+    size: Mapped[int] = mapped_column(BigInteger)
+    format: Mapped[str] = mapped_column(String(16))
+    seconds: Mapped[float | None]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    pages: Mapped[int | None]
+
+
+class LetterRow(Base):
+    """The outbox: a letter is a row before it is a mail.
+
+    `key` is unique per decision; `octets` are sent as they are; `state` is due, sent or failed.
+    """
+
+    __tablename__ = "letter"
+    __table_args__ = (Index(None, "state", "due_at"),)
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    key: Mapped[str] = mapped_column(String(128), unique=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    mail_id: Mapped[int | None] = mapped_column(ForeignKey("mail.id"), index=True)
+    unit_code: Mapped[str | None] = mapped_column(String(32))
+    notice_id: Mapped[str | None] = mapped_column(String(128))
+    identity: Mapped[str] = mapped_column(String(16), default="unknown")
+    meant_for: Mapped[str] = mapped_column(Text)
+    envelope_from: Mapped[str] = mapped_column(String(320))
+    envelope_to: Mapped[list[Any]]
+    subject: Mapped[str] = mapped_column(Text)
+    message_id: Mapped[str] = mapped_column(String(255), unique=True)
+    octets: Mapped[bytes] = mapped_column(LargeBinary)
+    state: Mapped[str] = mapped_column(String(16), default="due")
+    attempts: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+    error: Mapped[str | None] = mapped_column(Text)
+
+
+class EventRow(Base):
+    """What happened, in order, for ever: rows are only added."""
+
+    __tablename__ = "event"
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    at: Mapped[datetime]
+    what: Mapped[str] = mapped_column(String(32))
+    mail_id: Mapped[int | None] = mapped_column(ForeignKey("mail.id"), index=True)
+    letter_id: Mapped[int | None] = mapped_column(ForeignKey("letter.id"))
+    unit_code: Mapped[str | None] = mapped_column(String(32))
+    detail: Mapped[dict[str, Any]]
+
+
+class PollRow(Base):
+    """One pass over the mailbox; the heartbeat of the digest."""
+
+    __tablename__ = "poll"
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    started_at: Mapped[datetime] = mapped_column(index=True)
+    finished_at: Mapped[datetime | None]
+    ok: Mapped[bool] = mapped_column(default=False)
+    taken: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None] = mapped_column(Text)
+
+
+class SettingRow(Base):
+    """What the service made up for itself once: the key of its Message-IDs."""
+
+    __tablename__ = "setting"
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)

@@ -1,0 +1,153 @@
+"""One SMTP connection, from TCP to login, under a deadline; until it stands, every refusal is Deferred."""
+
+from __future__ import annotations
+
+import smtplib
+import socket
+import ssl
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from intake.adapters.deadline import Deadline
+from intake.adapters.wire import Security, decoded, one_line, reason, tls_context
+from intake.ports import Deferred, LoginRefused
+
+Reply: TypeAlias = tuple[int, bytes]
+
+_OUR_NAME = "[127.0.0.1]"
+"""What EHLO says: an address literal is always valid, and the machine's own name is nobody's business."""
+
+_FAREWELL_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpSettings:
+    """Where letters go out. Times in seconds; `minimum_pace` in octets per second.
+
+    `command_timeout` and `final_timeout` are the least that RFC 5321 section 4.5.3.2 asks for.
+    """
+
+    host: str
+    port: int
+    security: Security
+    username: str | None = None
+    ca_file: Path | None = None
+    connect_timeout: float = 15.0
+    command_timeout: float = 300.0
+    final_timeout: float = 600.0
+    minimum_pace: float = 64 * 1024
+
+    def __str__(self) -> str:
+        return f"SMTP {self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpProbe:
+    """What `check` shows: the EHLO features, whether a login was asked for and taken, the error if any."""
+
+    features: tuple[str, ...] = ()
+    logged_in: bool = False
+    error: str | None = None
+
+
+class Connection(smtplib.SMTP):
+    """smtplib's connection with TLS from the first octet if asked for, under a deadline before it greets."""
+
+    def __init__(self, settings: SmtpSettings, context: ssl.SSLContext | None, limit: Deadline) -> None:
+        self._context = context if settings.security == "tls" else None
+        self._limit = limit
+        super().__init__(settings.host, settings.port, _OUR_NAME, settings.connect_timeout)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        sock = socket.create_connection((host, port), timeout)
+        if self._context is not None:
+            sock = self._context.wrap_socket(sock, server_hostname=host)
+        self._limit.watch(sock)
+        return sock
+
+    def options(self, octets: bytes) -> str:
+        """Parameters of MAIL for these octets (RFC 1870, RFC 6152)."""
+        size = f" SIZE={len(octets)}" if self.has_extn("size") else ""
+        return size if octets.isascii() or not self.has_extn("8bitmime") else f"{size} BODY=8BITMIME"
+
+    def wait_for(self, seconds: float) -> None:
+        if self.sock is not None:
+            self.sock.settimeout(seconds)
+
+    def data_reply(self, octets: bytes) -> Reply:
+        """DATA, the octets (dots doubled by smtplib), the final dot; the answer to whichever came last."""
+        try:
+            return self.data(octets)
+        except smtplib.SMTPDataError as error:
+            return error.smtp_code, _octets(error.smtp_error)
+
+
+def connect(settings: SmtpSettings, password: str | None) -> Connection:
+    """Connect, secure, log in. Nothing of this is about a letter: all refusals are Deferred."""
+    context = None if settings.security == "none" else tls_context(settings.ca_file)
+    try:
+        with Deadline(settings.connect_timeout + settings.command_timeout, f"{settings}: connecting") as limit:
+            return _connect(settings, password, context, limit)
+    except (OSError, ValueError) as error:
+        raise Deferred(f"{settings}: cannot connect: {_answer(error)}") from error
+
+
+def _connect(
+    settings: SmtpSettings, password: str | None, context: ssl.SSLContext | None, limit: Deadline
+) -> Connection:
+    with ExitStack() as undo:
+        connection = Connection(settings, context, limit)
+        undo.callback(connection.close)
+        if settings.security == "starttls":
+            connection.starttls(context=context)
+        connection.ehlo_or_helo_if_needed()
+        if settings.username is not None:
+            _log_in(connection, settings, password or "")
+        connection.wait_for(settings.command_timeout)
+        undo.pop_all()
+    return connection
+
+
+def _log_in(connection: Connection, settings: SmtpSettings, password: str) -> None:
+    username = settings.username or ""
+    if not (username.isascii() and password.isascii()):
+        raise LoginRefused(f"{settings}: user name and password must be ASCII")
+    try:
+        connection.login(username, password)
+    except smtplib.SMTPAuthenticationError as error:
+        text = f"{settings}: logging in: {_answer(error)}"
+        if password:
+            text = text.replace(password, "***")
+        raise (LoginRefused(text) if error.smtp_code >= 500 else Deferred(text)) from None
+
+
+def leave(connection: Connection) -> None:
+    """Say QUIT and close."""
+    with suppress(OSError, ValueError, Deferred):
+        connection.wait_for(_FAREWELL_SECONDS)
+        with Deadline(_FAREWELL_SECONDS, "QUIT", lambda: connection.sock):
+            connection.quit()
+    connection.close()
+
+
+def probe(settings: SmtpSettings, password: str | None) -> SmtpProbe:
+    """Connect, log in, send nothing. Raises nothing of the world's."""
+    try:
+        connection = connect(settings, password)
+    except Deferred as error:
+        return SmtpProbe(error=str(error))
+    features = tuple(one_line(f"{name.upper()} {words}") for name, words in connection.esmtp_features.items())
+    leave(connection)
+    return SmtpProbe(features, logged_in=settings.username is not None)
+
+
+def _answer(error: OSError | ValueError) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"{error.smtp_code} {one_line(decoded(_octets(error.smtp_error)))}"
+    return reason(error)
+
+
+def _octets(words: bytes | str) -> bytes:
+    return words if isinstance(words, bytes) else words.encode()

@@ -1,0 +1,51 @@
+"""What became of an attempt to send a letter, and when the next one is due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 120, 240))
+"""Waiting time after the first, second, ... attempt; the last one repeats."""
+
+GIVE_UP_AFTER = 30
+"""Attempts; with DELAYS this is about four and a half days, as mail servers do (RFC 5321 section 4.5.4.1)."""
+
+EXAMINE_DELAYS = (timedelta(minutes=1), timedelta(minutes=10))
+"""Waiting time after a mail's first and second failed examination; after the third it is parked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The server answered 2xx after the final dot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A 4xx or network trouble: due again at `at`."""
+
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A 5xx, or too many attempts: a person is told."""
+
+    why: str
+
+
+Outcome: TypeAlias = Sent | Later | Failed
+
+
+def after_trouble(attempts: int, now: datetime, why: str) -> Later | Failed:
+    """What follows the `attempts`-th (1-based) attempt that ended in 4xx or network trouble."""
+    if attempts >= GIVE_UP_AFTER:
+        return Failed(why)
+    return Later(now + DELAYS[min(attempts, len(DELAYS)) - 1], why)
+
+
+def next_examination(attempts: int, now: datetime) -> datetime | None:
+    """When a mail whose `attempts`-th (1-based) examination failed is tried again; None: parked."""
+    return now + EXAMINE_DELAYS[attempts - 1] if attempts <= len(EXAMINE_DELAYS) else None

@@ -1,0 +1,199 @@
+"""The only wiring: from a configuration to stages that can be run. Heavy libraries are imported where they are used."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+
+from intake import journal
+from intake.adapters import workdays
+from intake.adapters.blobs import BlobStore
+from intake.adapters.imap import ImapSettings, open_mailbox
+from intake.adapters.inspection import ChildInspector
+from intake.adapters.letters.stationery import Letterhead, OfficeStationery
+from intake.adapters.letters.words import Words
+from intake.adapters.mail.reader import read_mail
+from intake.adapters.records.database import Database
+from intake.adapters.records.records import SqlRecords
+from intake.adapters.smtp import SmtpSettings, open_courier
+from intake.domain.schedule import IsWorkday
+from intake.entry.config import Config, ConfigError, secret
+from intake.entry.office import office_of, opens, sender_of
+from intake.entry.ownership import ownership
+from intake.pipeline.deliver import Post, deliver
+from intake.pipeline.examine import Bench, examine
+from intake.pipeline.receive import Intake, receive
+from intake.pipeline.summarise import Desk, summarise
+from intake.ports import Clock, Courier, Deferred, Mailbox
+
+NO_PASSWORD = (  # noqa: S105 - a sentence
+    "INTAKE_IMAP_PASSWORD: not set; put the mailbox password (authorisation code) there,"
+    " or the path of a file that holds it into INTAKE_IMAP_PASSWORD_FILE"
+)
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+
+
+def clock_from(now: datetime | None) -> Clock:
+    """The real clock, or one that starts at `now` and goes on from there."""
+    if now is None:
+        return lambda: datetime.now(UTC)
+    started = time.monotonic()
+    return lambda: now + timedelta(seconds=time.monotonic() - started)
+
+
+class App:
+    """A configured service. `stopping` is asked between mails; `progress` is told of every mail decided."""
+
+    def __init__(
+        self,
+        config: Config,
+        clock: Clock,
+        stopping: Callable[[], bool] = lambda: False,
+        progress: Callable[[str], None] = lambda _ref: None,
+    ) -> None:
+        self.config = config
+        self.clock = clock
+        self.office = office_of(config)
+        self._stopping = stopping
+        self._progress = progress
+
+    @cached_property
+    def database(self) -> Database:
+        database = Database(self.config.database_url)
+        database.migrate()
+        return database
+
+    @cached_property
+    def records(self) -> SqlRecords:
+        return SqlRecords(self.database, self.office.roster)
+
+    @cached_property
+    def blobs(self) -> BlobStore:
+        return BlobStore(self.blob_folder)
+
+    @property
+    def blob_folder(self) -> Path:
+        return self.config.path(self.config.site.storage.blobs)
+
+    @cached_property
+    def words(self) -> Words:
+        own = self.config.folder / "templates"
+        return Words([*([own] if own.is_dir() else []), TEMPLATES], self.config.zone)
+
+    @cached_property
+    def stationery(self) -> OfficeStationery:
+        site = self.config.site
+        shadow = site.replies.mode == "shadow"
+        letterhead = Letterhead(sender_of(self.config), site.staff.digest_to, site.staff.operators, shadow)
+        return OfficeStationery(self.words, letterhead, self.records.message_key())
+
+    @property
+    def is_digest_day(self) -> IsWorkday:
+        return workdays.is_workday if self.config.site.schedule.digest_days == "workdays" else lambda _day: True
+
+    def owned(self) -> AbstractContextManager[None]:
+        """Hold this service's records for as long as the block lasts; Deferred when another process does."""
+        url = self.database.url
+        sqlite = url.get_backend_name() == "sqlite" and url.database
+        beside = Path(url.database) if sqlite and url.database else self.blob_folder / "owner"
+        return ownership(beside.with_name(beside.name + ".lock"))
+
+    def poll(self) -> str | None:
+        """One pass of receive, examine and deliver; what failed in the world, or None. A failure stops nothing else."""
+        number = self.records.poll_began(self.clock())
+        taken, trouble = 0, []
+        for stage in (self.receive, self.examine, self.deliver):
+            try:
+                done = stage()
+                taken += done if stage == self.receive else 0
+            except Deferred as error:
+                journal.deferred(stage.__name__, error)
+                trouble.append(f"{stage.__name__}: {error}")
+        error_text = "; ".join(trouble) or None
+        self.records.poll_ended(number, self.clock(), taken, error_text)
+        return error_text
+
+    def receive(self) -> int:
+        return receive(
+            Intake(
+                self._open_mailbox,
+                self.records,
+                self.blobs,
+                tuple(self.config.site.imap.folders),
+                opens(self.office),
+                self.clock,
+                self._stopping,
+            )
+        )
+
+    def examine(self) -> int:
+        return examine(self.bench)
+
+    @property
+    def bench(self) -> Bench:
+        return Bench(
+            self.records,
+            self.blobs,
+            read_mail,
+            ChildInspector(),
+            self.office,
+            self.stationery,
+            self.clock,
+            self._stopping,
+            self._progress,
+        )
+
+    def deliver(self) -> int:
+        return deliver(Post(self._open_courier, self.records, self.clock, self._stopping))
+
+    def summarise(self) -> bool:
+        return summarise(self.desk)
+
+    @property
+    def desk(self) -> Desk:
+        return Desk(
+            records=self.records,
+            stationery=self.stationery,
+            office=self.office,
+            clock=self.clock,
+            zone=self.config.zone,
+            at=self.config.digest_at,
+            is_digest_day=self.is_digest_day,
+            is_workday=workdays.is_workday,
+            free_bytes=self.blobs.free_bytes,
+            shadow=self.config.site.replies.mode == "shadow",
+            warnings=self._warnings,
+        )
+
+    def _warnings(self) -> tuple[str, ...]:
+        return () if workdays.is_known(self.clock().astimezone(self.config.zone).year) else ("holidays-unknown",)
+
+    def _open_mailbox(self) -> AbstractContextManager[Mailbox]:
+        password = secret("INTAKE_IMAP_PASSWORD")
+        if password is None:
+            raise ConfigError([NO_PASSWORD])
+        return open_mailbox(self.imap_settings, password)
+
+    @property
+    def imap_settings(self) -> ImapSettings:
+        imap = self.config.site.imap
+        ca_file = self.config.path(imap.ca_file) if imap.ca_file else None
+        return ImapSettings(imap.host, imap.port, imap.security, imap.username, ca_file)
+
+    def _open_courier(self) -> AbstractContextManager[Courier]:
+        return open_courier(self.smtp_settings, secret("INTAKE_SMTP_PASSWORD"))
+
+    @property
+    def smtp_settings(self) -> SmtpSettings:
+        smtp = self.config.site.smtp
+        ca_file = self.config.path(smtp.ca_file) if smtp.ca_file else None
+        return SmtpSettings(smtp.host, smtp.port, smtp.security, smtp.username, ca_file)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if "database" in self.__dict__:
+            self.database.close()

@@ -1,0 +1,100 @@
+"""From configuration entries to the domain's values: Roster, Notices, Office."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from email.utils import parseaddr
+from zoneinfo import ZoneInfo
+
+from intake.domain.notice import Kind, Notice, Requirement, Roster, Unit
+from intake.domain.recognise import Office
+from intake.entry.config import Config
+from intake.entry.schema import NoticeEntry, RequirementEntry, UnitEntry
+
+USUAL_FORMATS = {
+    Kind.DOCUMENT: ("docx", "doc", "wps", "pdf", "ofd"),
+    Kind.IMAGE: ("jpg", "png", "heic", "webp", "bmp", "tiff"),
+    Kind.VIDEO: ("mp4", "mov", "m4v", "avi", "wmv", "mkv", "flv", "3gp", "mpg", "ts", "webm"),
+}
+"""What a requirement without `formats` accepts."""
+
+_SAME_FORMAT = {"jpeg": "jpg", "tif": "tiff", "mpeg": "mpg", "heif": "heic", "asf": "wmv"}
+"""Other words for a format that people write; content knows only one. A WPS text file is a doc or docx inside."""
+
+
+def office_of(config: Config) -> Office:
+    """All that judging needs of a configuration."""
+    roster = Roster(tuple(_unit(entry) for entry in config.units))
+    _name, own = sender_of(config)
+    staff = {address.lower() for address in (*config.site.staff.digest_to, *config.site.staff.operators)}
+    return Office(
+        roster=roster,
+        notices=tuple(_notice(entry, roster, config.zone) for entry in config.notices),
+        own=frozenset({own.lower()}),
+        staff=frozenset(staff),
+        policy=config.site.identity.policy,
+    )
+
+
+def sender_of(config: Config) -> tuple[str, str]:
+    """Display name and address that our letters come from."""
+    return parseaddr(config.site.smtp.sender)
+
+
+def opens(office: Office) -> datetime:
+    """When the first notice opened; older mail is none of our business."""
+    return min((notice.opens for notice in office.notices), default=datetime.max.replace(tzinfo=UTC))
+
+
+def _unit(entry: UnitEntry) -> Unit:
+    return Unit(
+        entry.code,
+        entry.name,
+        entry.short,
+        tuple(entry.aliases),
+        tuple(entry.senders),
+        tuple(entry.contacts),
+        entry.phone,
+    )
+
+
+def _notice(entry: NoticeEntry, roster: Roster, zone: ZoneInfo) -> Notice:
+    codes = entry.units or [unit.code for unit in roster.units]
+    return Notice(
+        id=entry.id,
+        title=entry.title,
+        short_title=entry.short_title,
+        contact_office=entry.contact_office,
+        contact_phone=entry.contact_phone,
+        opens=_moment(entry, zone),
+        deadline=entry.deadline,
+        unit_codes=tuple(codes),
+        keywords=tuple(entry.keywords),
+        requirements=tuple(_requirement(each) for each in entry.requirement),
+    )
+
+
+def _moment(entry: NoticeEntry, zone: ZoneInfo) -> datetime:
+    """A day opens at its first moment in the office's zone."""
+    if isinstance(entry.opens, datetime):
+        return entry.opens if entry.opens.tzinfo else entry.opens.replace(tzinfo=zone)
+    return datetime.combine(entry.opens, time.min, zone)
+
+
+def _requirement(entry: RequirementEntry) -> Requirement:
+    kind = Kind(entry.kind)
+    return Requirement(
+        key=entry.key,
+        name=entry.name,
+        kind=kind,
+        formats=_formats(kind, entry.formats),
+        minimum=entry.min,
+        min_pixels=entry.min_pixels,
+        max_seconds=entry.max_seconds,
+        tolerance_seconds=entry.tolerance_seconds,
+    )
+
+
+def _formats(kind: Kind, listed: list[str]) -> tuple[str, ...]:
+    formats = [_SAME_FORMAT.get(word.lower(), word.lower()) for word in listed] or list(USUAL_FORMATS[kind])
+    return tuple(dict.fromkeys(formats))

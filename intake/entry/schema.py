@@ -1,0 +1,118 @@
+"""The keys of the configuration files, their types, defaults, and what each allows, in words."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+Port = Annotated[int, Meta(ge=1, le=65535, description="a port number from 1 to 65535")]
+Text = Annotated[str, Meta(min_length=1, description="a text that is not empty")]
+Seconds = Annotated[int, Meta(ge=1, le=86400, description="whole seconds from 1 to 86400")]
+Clock24 = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description='a time of day like "08:30"')]
+Names = Annotated[list[str], Meta(description="a list of texts")]
+AddressText = Annotated[
+    str, Meta(pattern=r"^[^\s@<>\"]+@[A-Za-z0-9.-]+\.[A-Za-z0-9-]+$", description='an address like "name@example.cn"')
+]
+Mailboxes = Annotated[list[AddressText], Meta(description="a list of addresses")]
+Senders = Annotated[
+    list[Annotated[str, Meta(pattern=r"^[^\s@<>\"]*@[A-Za-z0-9.-]+\.[A-Za-z0-9-]+$")]],
+    Meta(description='a list of addresses ("name@example.cn") and domains ("@example.cn")'),
+]
+Security = Annotated[Literal["tls", "starttls", "none"], Meta(description='"tls", "starttls" or "none"')]
+
+
+class Imap(Struct, frozen=True, forbid_unknown_fields=True):
+    host: Text
+    username: Text
+    port: Port = 993
+    security: Security = "tls"
+    folders: Names = field(default_factory=lambda: ["INBOX"])
+    ca_file: str | None = None
+
+
+class Smtp(Struct, frozen=True, forbid_unknown_fields=True):
+    host: Text
+    sender: Annotated[Text, Meta(description='a mailbox like "科技局人才科 <box@example.cn>"')] = field(name="from")
+    port: Port = 465
+    security: Security = "tls"
+    username: str | None = None
+    ca_file: str | None = None
+
+
+class Storage(Struct, frozen=True, forbid_unknown_fields=True):
+    database: Text = "sqlite:///data/intake.db"
+    blobs: Text = "data/blobs"
+
+
+class Schedule(Struct, frozen=True, forbid_unknown_fields=True):
+    poll_seconds: Seconds = 60
+    digest_at: Clock24 = "08:30"
+    digest_days: Annotated[Literal["workdays", "daily"], Meta(description='"workdays" or "daily"')] = "workdays"
+
+
+class Staff(Struct, frozen=True, forbid_unknown_fields=True):
+    digest_to: Mailboxes
+    operators: Mailboxes = field(default_factory=list)
+
+
+class Identity(Struct, frozen=True, forbid_unknown_fields=True):
+    policy: Annotated[Literal["open", "roster", "strict"], Meta(description='"open", "roster" or "strict"')] = "open"
+
+
+class Replies(Struct, frozen=True, forbid_unknown_fields=True):
+    mode: Annotated[Literal["live", "shadow"], Meta(description='"live" or "shadow"')] = "live"
+
+
+class Site(Struct, frozen=True, forbid_unknown_fields=True):
+    """intake.toml"""
+
+    imap: Imap
+    smtp: Smtp
+    staff: Staff
+    timezone: Text = "Asia/Shanghai"
+    storage: Storage = field(default_factory=Storage)
+    schedule: Schedule = field(default_factory=Schedule)
+    identity: Identity = field(default_factory=Identity)
+    replies: Replies = field(default_factory=Replies)
+
+
+class UnitEntry(Struct, frozen=True, forbid_unknown_fields=True):
+    """One [[unit]] of units.toml"""
+
+    code: Text
+    name: Text
+    short: Text
+    aliases: Names = field(default_factory=list)
+    senders: Senders = field(default_factory=list)
+    contacts: Mailboxes = field(default_factory=list)
+    phone: str = ""
+
+
+class RequirementEntry(Struct, frozen=True, forbid_unknown_fields=True):
+    """One [[requirement]] of a notice"""
+
+    key: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,40}$", description='a short word like "report"')]
+    name: Text
+    kind: Annotated[Literal["document", "image", "video"], Meta(description='"document", "image" or "video"')]
+    formats: Names = field(default_factory=list)
+    min: Annotated[int, Meta(ge=1, le=1000, description="a number from 1 to 1000")] = 1
+    min_pixels: Annotated[int, Meta(ge=1, description="width times height in pixels")] | None = None
+    max_seconds: Annotated[float, Meta(gt=0, description="seconds above 0")] | None = None
+    tolerance_seconds: Annotated[float, Meta(ge=0, description="seconds, 0 or more")] = 1.0
+
+
+class NoticeEntry(Struct, frozen=True, forbid_unknown_fields=True):
+    """One file in notices/"""
+
+    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,64}$", description="letters, digits, dot, dash; up to 64")]
+    title: Text
+    short_title: Text
+    contact_office: Text
+    contact_phone: Text
+    opens: Annotated[date | datetime, Meta(description="a date like 2024-05-08")]
+    deadline: Annotated[datetime, Meta(description="a time with zone like 2024-06-11T23:59:59+08:00")]
+    requirement: list[RequirementEntry]
+    keywords: Names = field(default_factory=list)
+    units: Names = field(default_factory=list)

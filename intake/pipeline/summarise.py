@@ -1,0 +1,81 @@
+"""Stage 4, digest: what staff are told once a day, put together from the records; also what status shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time, tzinfo
+
+from intake.domain.digest import Digest, MailLine, Section
+from intake.domain.notice import Notice
+from intake.domain.recognise import Office
+from intake.domain.schedule import IsWorkday, digest_owed, workdays_left
+from intake.domain.verdict import Disposition
+from intake.ports import Chronicle, Clock, Records, Stationery
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What summarise works with."""
+
+    records: Records
+    stationery: Stationery
+    office: Office
+    clock: Clock
+    zone: tzinfo
+    at: time
+    is_digest_day: IsWorkday
+    is_workday: IsWorkday
+    free_bytes: Callable[[], int]
+    shadow: bool = False
+    warnings: Callable[[], tuple[str, ...]] = tuple
+
+
+def summarise(desk: Desk) -> bool:
+    """Put today's digest into the outbox if it is owed and not yet there; whether it was."""
+    with desk.records.chronicle() as chronicle:
+        last = chronicle.last_digest()
+    day = digest_owed(desk.clock().astimezone(desk.zone), last[0] if last else None, desk.at, desk.is_digest_day)
+    return day is not None and post_digest(desk, day)
+
+
+def post_digest(desk: Desk, day: date) -> bool:
+    """Put the digest of a day into the outbox; False when that day has one already."""
+    with desk.records.chronicle() as chronicle:
+        digest = compose(desk, chronicle, day)
+    draft = desk.stationery.digest(digest, f"digest:{day.isoformat()}")
+    with desk.records.desk() as records:
+        return records.post(draft, None, desk.clock())
+
+
+def compose(desk: Desk, chronicle: Chronicle, day: date) -> Digest:
+    """All that the digest of a day tells, from one consistent view."""
+    last = chronicle.last_digest()
+    since = last[1] if last and last[0] < day else None
+    decided = chronicle.decided_since(since)
+    return Digest(
+        day=day,
+        now=desk.clock().astimezone(desk.zone),
+        since=since.astimezone(desk.zone) if since else None,
+        sections=tuple(_section(desk, chronicle, notice, day, since) for notice in desk.office.notices),
+        needs_person=chronicle.needing_person(),
+        news=tuple(line for line in decided if not _is_ignored(line)),
+        ignored=tuple(line for line in decided if _is_ignored(line)),
+        failed_letters=chronicle.failed_letters(since),
+        letters=chronicle.letter_counts(since),
+        health=chronicle.health(since, desk.free_bytes(), desk.warnings()),
+        shadow=desk.shadow,
+    )
+
+
+def _section(desk: Desk, chronicle: Chronicle, notice: Notice, day: date, since: datetime | None) -> Section:
+    return Section(
+        notice=notice,
+        rows=chronicle.unit_rows(notice, desk.office.roster),
+        newly_complete=chronicle.completed_since(notice, since),
+        workdays_left=workdays_left(day, notice.deadline.astimezone(desk.zone).date(), desk.is_workday),
+    )
+
+
+def _is_ignored(line: MailLine) -> bool:
+    return line.disposition is Disposition.IGNORED

@@ -1,0 +1,45 @@
+"""Fixtures that many tests share: one Dovecot per run, a fresh account per test, an SMTP sink."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from tests.servers import dovecot as dovecot_server
+from tests.servers.certificate import Certificate, make_certificate
+from tests.servers.dovecot import Dovecot, running_dovecot
+from tests.servers.smtp import SmtpSink, running_sink
+
+
+@pytest.fixture(scope="session")
+def dovecot() -> Iterator[Dovecot]:
+    """The server of this run. Without Debian's dovecot-imapd the test is skipped, or fails where servers are a must."""
+    if not dovecot_server.installed():
+        missing = "NO IMAP SERVER: install dovecot-imapd 2.3, nothing about real mailboxes is tested without it"
+        if os.environ.get("INTAKE_REQUIRE_SERVERS") == "1":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with running_dovecot() as server:
+        yield server
+
+
+@pytest.fixture
+def user() -> str:
+    """An account that no other test has; the password is tests.servers.dovecot.PASSWORD."""
+    return f"u{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """A server certificate whose authority is nobody else's."""
+    return make_certificate(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture
+def sink() -> Iterator[SmtpSink]:
+    """A plain SMTP server that takes everything."""
+    with running_sink() as server:
+        yield server

@@ -1,0 +1,217 @@
+"""Sample documents, written octet by octet: no office suite, no PDF library, Chinese text throughout."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+from collections.abc import Iterable, Mapping
+from xml.sax.saxutils import escape
+
+_XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+_WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006"
+_OFD = 'xmlns:ofd="http://www.ofdspec.org/2016"'
+
+
+def zipped(parts: Mapping[str, str | bytes]) -> bytes:
+    """A zip file with these parts, in this order, deflated except "mimetype"."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            method = zipfile.ZIP_STORED if name == "mimetype" else zipfile.ZIP_DEFLATED
+            archive.writestr(zipfile.ZipInfo(name, (2024, 6, 4, 9, 0, 0)), content, method)
+    return sink.getvalue()
+
+
+def docx_parts(title: str, paragraphs: Iterable[str]) -> dict[str, str | bytes]:
+    """The parts of a minimal docx that Word and WPS open: content types, relationships, body."""
+    lines = "".join(f"<w:p><w:r><w:t>{escape(line)}</w:t></w:r></w:p>" for line in (title, *paragraphs) if line)
+    main = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+    return {
+        "[Content_Types].xml": f'{_XML}<Types xmlns="{_PACKAGE}/content-types">'
+        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        '<Default Extension="xml" ContentType="application/xml"/>'
+        f'<Override PartName="/word/document.xml" ContentType="{main}"/></Types>',
+        "_rels/.rels": f'{_XML}<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="rId1" '
+        f'Type="{_OFFICE}/relationships/officeDocument" Target="word/document.xml"/></Relationships>',
+        "word/document.xml": f'{_XML}<w:document xmlns:w="{_WORD}"><w:body>{lines}<w:sectPr/></w:body></w:document>',
+    }
+
+
+def docx(title: str, paragraphs: Iterable[str] = ()) -> bytes:
+    """A Word document: the title as its first paragraph, then the others. No title and no paragraphs: an empty one."""
+    return zipped(docx_parts(title, paragraphs))
+
+
+def odt(lines: Iterable[str]) -> bytes:
+    """An OpenDocument text."""
+    body = "".join(f"<text:p>{escape(line)}</text:p>" for line in lines)
+    spaces = "urn:oasis:names:tc:opendocument:xmlns"
+    return zipped(
+        {
+            "mimetype": "application/vnd.oasis.opendocument.text",
+            "content.xml": f'{_XML}<office:document-content xmlns:office="{spaces}:office:1.0" '
+            f'xmlns:text="{spaces}:text:1.0"><office:body><office:text>{body}</office:text></office:body>'
+            "</office:document-content>",
+        }
+    )
+
+
+def ofd(pages: Iterable[Iterable[str]]) -> bytes:
+    """An OFD document (GB/T 33190-2016): one inner iterable of lines per page."""
+    parts: dict[str, str | bytes] = {
+        "OFD.xml": f"{_XML}<ofd:OFD {_OFD} Version='1.1' DocType='OFD'><ofd:DocBody><ofd:DocInfo>"
+        "<ofd:DocID>1</ofd:DocID></ofd:DocInfo><ofd:DocRoot>Doc_0/Document.xml</ofd:DocRoot></ofd:DocBody></ofd:OFD>"
+    }
+    references = []
+    for number, lines in enumerate(pages):
+        location = f"Pages/Page_{number}/Content.xml"
+        references.append(f'<ofd:Page ID="{number + 1}" BaseLoc="{location}"/>')
+        parts[f"Doc_0/{location}"] = _ofd_page(lines)
+    parts["Doc_0/Document.xml"] = (
+        f"{_XML}<ofd:Document {_OFD}><ofd:Pages>{''.join(references)}</ofd:Pages></ofd:Document>"
+    )
+    return zipped(parts)
+
+
+def _ofd_page(lines: Iterable[str]) -> str:
+    objects = "".join(
+        f'<ofd:TextObject ID="{20 + row}" Boundary="20 {20 + row * 10} 170 8" Font="3" Size="5">'
+        f'<ofd:TextCode X="0" Y="5">{escape(line)}</ofd:TextCode></ofd:TextObject>'
+        for row, line in enumerate(lines)
+    )
+    return f'{_XML}<ofd:Page {_OFD}><ofd:Content><ofd:Layer ID="10">{objects}</ofd:Layer></ofd:Content></ofd:Page>'
+
+
+_CHINESE_FONT = (
+    b"<< /Type /Font /Subtype /CIDFontType0 /BaseFont /STSong-Light /DW 1000"
+    b" /CIDSystemInfo << /Registry (Adobe) /Ordering (GB1) /Supplement 2 >>"
+    b" /FontDescriptor << /Type /FontDescriptor /FontName /STSong-Light /Flags 4 /FontBBox [-25 -254 1000 880]"
+    b" /ItalicAngle 0 /Ascent 880 /Descent -120 /CapHeight 880 /StemV 93 >> >>"
+)
+
+
+def pdf(lines: Iterable[str], *, pages: int = 1) -> bytes:
+    """A PDF whose text, Chinese too, can be extracted: a CID font with a predefined character map, nothing embedded."""
+    return _pdf(list(lines), pages, trailer="")
+
+
+def locked_pdf(lines: Iterable[str] = ("locked",)) -> bytes:
+    """A PDF that wants a password: its /Encrypt dictionary fits no password, which looks the same from outside."""
+    encrypt = f"/Encrypt << /Filter /Standard /V 1 /R 2 /O <{'41' * 32}> /U <{'42' * 32}> /P -4 >> "
+    return _pdf(list(lines), 1, trailer=f"{encrypt}/ID [<{'43' * 16}> <{'43' * 16}>] ")
+
+
+def _pdf(lines: list[str], pages: int, trailer: str) -> bytes:
+    shown = "\n".join(f"<{line.encode('utf-16-be').hex()}> Tj 0 -24 Td" for line in lines)
+    stream = f"BT /F1 16 Tf 60 780 Td\n{shown}\nET".encode("ascii")
+    kids = " ".join(f"{6 + number} 0 R" for number in range(pages))
+    page = (
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 5 0 R /Resources << /Font << /F1 3 0 R >> >> >>"
+    )
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        f"<< /Type /Pages /Kids [{kids}] /Count {pages} >>".encode("ascii"),
+        b"<< /Type /Font /Subtype /Type0 /BaseFont /STSong-Light /Encoding /UniGB-UCS2-H /DescendantFonts [4 0 R] >>",
+        _CHINESE_FONT,
+        b"<< /Length %d >>\nstream\n%b\nendstream" % (len(stream), stream),
+        *([page.encode("ascii")] * pages),
+    ]
+    return _pdf_file(objects, trailer)
+
+
+def _pdf_file(objects: list[bytes], trailer: str) -> bytes:
+    octets = bytearray(b"%PDF-1.7\n")
+    offsets = []
+    for number, content in enumerate(objects, 1):
+        offsets.append(len(octets))
+        octets += b"%d 0 obj\n%b\nendobj\n" % (number, content)
+    table = len(octets)
+    octets += f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n".encode("ascii")
+    octets += "".join(f"{offset:010d} 00000 n \n" for offset in offsets).encode("ascii")
+    octets += f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R {trailer}>>\nstartxref\n{table}\n%%EOF\n".encode(
+        "ascii"
+    )
+    return bytes(octets)
+
+
+def rtf(lines: Iterable[str]) -> bytes:
+    """A rich text file of code page 936, as WPS and WordPad write it."""
+    body = "\\par\n".join("".join(_rtf_character(character) for character in line) for line in lines)
+    head = "{\\rtf1\\ansi\\ansicpg936\\deff0{\\fonttbl{\\f0\\fnil\\fcharset134 SimSun;}}{\\*\\generator Sample;}\n"
+    return (head + "\\f0\\fs24 " + body + "\\par}").encode("ascii")
+
+
+def _rtf_character(character: str) -> str:
+    if character in "\\{}":
+        return "\\" + character
+    return character if character.isascii() else "".join(f"\\'{octet:02x}" for octet in character.encode("gb18030"))
+
+
+def doc(lines: Iterable[str], *, locked: bool = False) -> bytes:
+    """A Word 97 document, which WPS writes as .doc and .wps alike; `locked` sets the flag of a password."""
+    text = "\r".join(lines) + "\r"
+    encoded = text.encode("utf-16-le")
+    count = len(encoded) // 2
+    text_at = 0x800
+    fib = bytearray(text_at)
+    struct.pack_into("<HH", fib, 0, 0xA5EC, 0xC1)
+    struct.pack_into("<H", fib, 0x0A, 0x0200 | (0x0100 if locked else 0))
+    struct.pack_into("<i", fib, 0x4C, count)
+    pieces = struct.pack("<IIHIH", 0, count, 0, text_at, 0)
+    table = b"\x02" + struct.pack("<I", len(pieces)) + pieces
+    struct.pack_into("<II", fib, 0x1A2, 0, len(table))
+    return ole({"1Table": table, "WordDocument": bytes(fib) + encoded})
+
+
+def locked_office() -> bytes:
+    """What Word, Excel and WPS write when a password is set: the package encrypted inside an OLE container."""
+    return ole(
+        {
+            "EncryptedPackage": b"\x00" * 5000,
+            "EncryptionInfo": b"\x04\x00\x04\x00" + b"\x40\x00\x00\x00" + b"<encryption/>",
+        }
+    )
+
+
+_SECTOR = 512
+_COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_END, _FREE, _FAT = 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFD
+
+
+def ole(streams: Mapping[str, bytes]) -> bytes:
+    """A compound file ([MS-CFB] version 3) with these streams in its root, each padded to 4096 octets or more."""
+    bodies = {name: content.ljust(4096, b"\0") for name, content in streams.items()}
+    entries = [_entry("Root Entry", 5, child=1, start=_END, size=0)]
+    chains: list[int] = []
+    payload = bytearray()
+    for number, (name, body) in enumerate(sorted(bodies.items(), key=lambda item: (len(item[0]), item[0].upper())), 1):
+        sectors = -(-len(body) // _SECTOR)
+        right = number + 1 if number < len(bodies) else _FREE
+        entries.append(_entry(name, 2, right=right, start=len(chains), size=len(body)))
+        chains += [*range(len(chains) + 1, len(chains) + sectors), _END]
+        payload += body.ljust(sectors * _SECTOR, b"\0")
+    return _compound_file(b"".join(entries), chains, bytes(payload))
+
+
+def _compound_file(directory: bytes, chains: list[int], payload: bytes) -> bytes:
+    directory_sectors = -(-len(directory) // _SECTOR)
+    first_directory = len(chains)
+    chains = [*chains, *range(first_directory + 1, first_directory + directory_sectors), _END]
+    fat_sectors = 1
+    while fat_sectors * 128 < len(chains) + fat_sectors:
+        fat_sectors += 1
+    first_fat = len(chains)
+    table = (chains + [_FAT] * fat_sectors + [_FREE] * (fat_sectors * 128))[: fat_sectors * 128]
+    numbers = (fat_sectors, first_directory, 0, 4096, _END, 0, _END, 0)
+    header = struct.pack("<8s16xHHHHH6xI8I", _COMPOUND, 0x3E, 3, 0xFFFE, 9, 6, 0, *numbers)
+    places = struct.pack("<109I", *[*range(first_fat, first_fat + fat_sectors), *[_FREE] * 109][:109])
+    fat = struct.pack(f"<{len(table)}I", *table)
+    return header + places + payload + directory.ljust(directory_sectors * _SECTOR, b"\0") + fat
+
+
+def _entry(name: str, kind: int, *, child: int = _FREE, right: int = _FREE, start: int, size: int) -> bytes:
+    encoded = (name + "\0").encode("utf-16-le")
+    return struct.pack("<64sHBBIII16xI8x8xIQ", encoded, len(encoded), kind, 1, _FREE, right, child, 0, start, size)

@@ -1,0 +1,217 @@
+"""The daily digest: exceptions first, all fourteen rows always, sums that add up or say that they do not."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import openpyxl
+import pytest
+
+from intake.adapters.letters import digests
+from intake.adapters.letters.workbook import LONGEST_CELL, Sheet, workbook
+from intake.domain.digest import Reconciliation
+from intake.domain.verdict import Disposition
+from tests.unit.digest_samples import BALANCED, HEALTH, NOW, SECTION, digest, mail, quiet
+from tests.unit.letter_samples import NAMES, finding, words
+
+WORDS = words()
+ORDINARY = digests.render(WORDS, digest())
+
+
+def lines(text: str) -> list[str]:
+    return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
+
+
+def test_the_subject_is_the_day_in_one_line() -> None:
+    assert ORDINARY.subject == "【日报】2024年科技活动周总结材料 6月7日：收齐9/14，未报2，需处理3"
+
+
+def test_several_notices_are_counted_in_the_subject() -> None:
+    two = digests.render(WORDS, digest(sections=(SECTION, SECTION)))
+
+    assert two.subject.startswith("【日报】2024年科技活动周总结材料等2项 6月7日：")
+
+
+def test_the_headline_counts_and_says_what_time_is_left() -> None:
+    assert (
+        "应报14家，收齐9（+3），部分报送2，待人工确认1，未报送2。距截止（6月11日23时59分）还有2个工作日（含当日）。"
+    ) in lines(ORDINARY.text)
+
+
+def test_what_needs_a_person_comes_with_its_command() -> None:
+    told = lines(ORDINARY.text)
+    start = told.index("二、需要您处理（3项）")
+
+    assert told[start + 1 : start + 4] == [
+        "1. [M000031] 归属待确认：单位未定，科技局 <wskj@qq.com>，主题“科技周视频”，文件1个，6-06 15:42",
+        "未能判断报送单位。",
+        "→ assign M000031 单位简称",
+    ]
+    assert "→ release M000033" in told
+    assert "→ assign M000019 邹城市" in told
+
+
+def test_a_parked_mail_is_tried_again_by_hand() -> None:
+    parked = mail("M000050", Disposition.HELD, None, parked=True)
+
+    assert "→ retry M000050" in digests.render(WORDS, digest(needs_person=(parked,))).text
+
+
+def test_the_matrix_has_every_unit_in_roster_order_on_a_quiet_day_too() -> None:
+    for rendered in (ORDINARY, digests.render(WORDS, quiet())):
+        table = rendered.text.partition("四、报送情况表（14家）")[2].partition("五、")[0]
+        assert [row.split()[1] for row in table.splitlines()[3:] if row.strip()] == [short for _, short in NAMES]
+        assert all(short in rendered.html for _, short in NAMES)
+
+
+def test_the_matrix_marks_what_counts_what_does_not_and_what_waits() -> None:
+    told = lines(ORDINARY.text)
+
+    assert "01 任城区 √ √ 6张 √ 2:51 已收齐 6-06 15:42" in told
+    assert "04 邹城市 √ √ 6张 √ 2:51 已收齐 6-06 15:42 待确认" in told
+    assert "05 微山县 √ √ 6张 × 部分 6-06 15:42" in told
+    assert "06 鱼台县 √ √ 6张 待 待人工 6-06 15:42" in told
+    assert "08 嘉祥县 — — — 未报 —" in told
+    assert "10 泗水县 √ √ 6张 — 部分 6-06 15:42 延至6月14日" in told
+    assert "12 济宁高新区 √ √ 6张 √ 2:51 已收齐 6-06 15:42 逾期" in told
+
+
+def test_news_say_what_became_of_each_mail() -> None:
+    told = lines(ORDINARY.text)
+
+    assert ("6-06 15:42 微山县 已计入（M000030）影像资料：要求时长不超过3分钟，实测3分42秒，超出42秒。") in told
+    assert "6-06 15:42 泗水县 已计入（M000032）尚缺影像资料。" in told
+
+
+def test_who_is_missing_is_listed_with_the_phone() -> None:
+    assert "嘉祥县科学技术局，电话0537-3708290" in ORDINARY.text
+
+
+def test_a_letter_that_failed_is_named_with_its_reason() -> None:
+    assert "收件人wskj@wenshang.gov.cn" in ORDINARY.text
+    assert "550 no such user" in ORDINARY.html
+
+
+def test_ignored_mail_is_listed_with_sender_subject_and_reason() -> None:
+    assert "展会 <x@spam.example.com>，“合作邀请”：未发现与报送有关的内容。" in ORDINARY.text
+    assert "展会 &lt;x@spam.example.com&gt;，“合作邀请”：未发现与报送有关的内容。" in ORDINARY.html
+
+
+def test_the_books_balance() -> None:
+    assert "对账：服务器现有31封＝收讫24＋退回1＋待人工1＋无关2＋更早3，相符。" in ORDINARY.text
+    assert "系统运行正常" in ORDINARY.text
+
+
+def test_books_that_do_not_balance_are_shouted_about() -> None:
+    health = replace(HEALTH, reconciliation=replace(BALANCED, on_server=33))
+    text = digests.render(WORDS, digest(health=health)).text
+
+    assert "对账不符：服务器现有33封，已登记31封（收讫24＋退回1＋待人工1＋无关2＋更早3），相差2封" in text
+    assert "系统运行有异常" in text
+
+
+@pytest.mark.parametrize(
+    "health",
+    [
+        replace(HEALTH, last_success_at=None, last_error="connection refused"),
+        replace(HEALTH, last_poll_at=NOW, last_error="connection refused"),
+        replace(HEALTH, warnings=("disk nearly full",)),
+    ],
+)
+def test_trouble_is_never_called_normal(health: object) -> None:
+    text = digests.render(WORDS, digest(health=health)).text
+
+    assert "系统运行有异常" in text
+    assert "connection refused" in text or "disk nearly full" in text
+
+
+def test_before_the_first_poll_there_is_nothing_to_add_up() -> None:
+    health = replace(HEALTH, reconciliation=Reconciliation(None))
+
+    assert "对账：尚未连上邮箱" in digests.render(WORDS, digest(health=health)).text
+
+
+def test_an_empty_day_is_told_as_one() -> None:
+    rendered = digests.render(WORDS, quiet())
+
+    assert rendered.subject == "【日报】2024年科技活动周总结材料 6月7日：收齐0/14，未报14，无需处理"
+    assert "没有需要您处理的事，系统运行正常。" in rendered.text
+    assert "目前没有新收的报送邮件。" in rendered.html
+
+
+def test_no_open_notice_still_gives_a_digest() -> None:
+    rendered = digests.render(WORDS, digest(sections=(), needs_person=()))
+
+    assert rendered.subject == "【日报】材料报送 6月7日：无需处理"
+    assert "目前没有进行中的通知。" in rendered.text
+
+
+def test_a_passed_deadline_is_not_counted_down() -> None:
+    text = digests.render(WORDS, digest(sections=(replace(SECTION, workdays_left=-1),))).text
+
+    assert "截止时间（6月11日23时59分）已过。" in text
+
+
+def test_long_lists_are_cut_and_say_so() -> None:
+    strangers = tuple(
+        mail(f"M{n:06}", Disposition.IGNORED, None, finding("not-a-submission"), subject=f"广告{n}") for n in range(23)
+    )
+    rendered = digests.render(WORDS, digest(ignored=strangers))
+
+    for shown in (rendered.text, rendered.html):
+        assert "广告19" in shown
+        assert "广告20" not in shown
+        assert "共23项，以上为前20项，其余3项未列出" in shown
+
+
+def test_shadow_mode_is_said_on_top() -> None:
+    rendered = digests.render(WORDS, digest(shadow=True))
+
+    for shown in (rendered.text, rendered.html):
+        assert shown.index("试运行：本期所列自动邮件均未发给报送单位") < shown.index("一、总体")
+
+
+def test_the_page_alone_is_the_mail_s_html() -> None:
+    assert digests.page(WORDS, digest()) == ORDINARY.html
+    assert not any(remote in ORDINARY.html for remote in ("http", "src=", "url(", "<script"))
+
+
+def sheets(rendered_file: bytes) -> dict[str, list[tuple[object, ...]]]:
+    book = openpyxl.load_workbook(io.BytesIO(rendered_file))
+    return {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in book}
+
+
+def test_the_workbook_has_the_matrix_and_all_mails() -> None:
+    ((name, media_type, octets),) = ORDINARY.files
+    tables = sheets(octets)
+
+    assert name == "日报-2024-06-07.xlsx"
+    assert media_type.endswith("spreadsheetml.sheet")
+    assert list(tables) == ["报送情况表", "邮件清单"]
+    assert [row[1] for row in tables["报送情况表"][2:]] == [f"{short}科学技术局" for _, short in NAMES]
+    assert [row[1] for row in tables["邮件清单"][1:]] == [
+        "M000031", "M000033", "M000029", "M000030", "M000032", "M000027", "M000028",
+    ]  # fmt: skip
+
+
+def test_what_strangers_write_never_becomes_a_formula_or_a_new_cell() -> None:
+    nasty = mail("M000060", Disposition.IGNORED, None, subject='=HYPERLINK("http://x")\tB\nC', sender="=cmd|x\x01y")
+    octets = digests.render(WORDS, digest(ignored=(nasty,))).files[0][2]
+
+    row = sheets(octets)["邮件清单"][-1]
+    assert row[4:6] == ("=cmd|xy", '=HYPERLINK("http://x") B C')
+    cells = openpyxl.load_workbook(io.BytesIO(octets))["邮件清单"]
+    assert {cell.data_type for row in cells.iter_rows() for cell in row} <= {"s", "n"}
+    assert not any(cell.hyperlink for row in cells.iter_rows() for cell in row)
+
+
+def test_cells_are_cut_to_what_a_cell_may_hold() -> None:
+    ((title, rows),) = sheets(workbook([Sheet("表", (("长" * 40_000 + "\x00",),))], NOW)).items()
+
+    assert title == "表"
+    assert len(str(rows[0][0])) == LONGEST_CELL
+
+
+def test_the_same_digest_makes_the_same_octets() -> None:
+    assert digests.render(WORDS, digest()) == ORDINARY
