@@ -30,7 +30,7 @@ from intake.pipeline.receive import Intake, receive
 from intake.pipeline.summarise import Desk, summarise
 from intake.ports import Clock, Courier, Deferred, Mailbox
 
-NO_PASSWORD = (  # noqa: S105 - a sentence
+HOW_TO_LOG_IN = (
     "INTAKE_IMAP_PASSWORD: not set; put the mailbox password (authorisation code) there,"
     " or the path of a file that holds it into INTAKE_IMAP_PASSWORD_FILE"
 )
@@ -175,7 +175,7 @@ class App:
     def _open_mailbox(self) -> AbstractContextManager[Mailbox]:
         password = secret("INTAKE_IMAP_PASSWORD")
         if password is None:
-            raise ConfigError([NO_PASSWORD])
+            raise ConfigError([HOW_TO_LOG_IN])
         return open_mailbox(self.imap_settings, password)
 
     @property

@@ -66,19 +66,12 @@ def _notice(entry: NoticeEntry, roster: Roster, zone: ZoneInfo) -> Notice:
         short_title=entry.short_title,
         contact_office=entry.contact_office,
         contact_phone=entry.contact_phone,
-        opens=_moment(entry, zone),
+        opens=datetime.combine(entry.opens, time.min, zone),
         deadline=entry.deadline,
         unit_codes=tuple(codes),
         keywords=tuple(entry.keywords),
         requirements=tuple(_requirement(each) for each in entry.requirement),
     )
-
-
-def _moment(entry: NoticeEntry, zone: ZoneInfo) -> datetime:
-    """A day opens at its first moment in the office's zone."""
-    if isinstance(entry.opens, datetime):
-        return entry.opens if entry.opens.tzinfo else entry.opens.replace(tzinfo=zone)
-    return datetime.combine(entry.opens, time.min, zone)
 
 
 def _requirement(entry: RequirementEntry) -> Requirement:

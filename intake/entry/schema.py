@@ -111,7 +111,7 @@ class NoticeEntry(Struct, frozen=True, forbid_unknown_fields=True):
     short_title: Text
     contact_office: Text
     contact_phone: Text
-    opens: Annotated[date | datetime, Meta(description="a date like 2024-05-08")]
+    opens: Annotated[date, Meta(description="a date like 2024-05-08")]
     deadline: Annotated[datetime, Meta(description="a time with zone like 2024-06-11T23:59:59+08:00")]
     requirement: list[RequirementEntry]
     keywords: Names = field(default_factory=list)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from xml.sax.saxutils import escape
 
@@ -102,6 +103,22 @@ def locked_pdf(lines: Iterable[str] = ("locked",)) -> bytes:
     """A PDF that wants a password: its /Encrypt dictionary fits no password, which looks the same from outside."""
     encrypt = f"/Encrypt << /Filter /Standard /V 1 /R 2 /O <{'41' * 32}> /U <{'42' * 32}> /P -4 >> "
     return _pdf(list(lines), 1, trailer=f"{encrypt}/ID [<{'43' * 16}> <{'43' * 16}>] ")
+
+
+def pdf_bomb(megabytes: int = 128) -> bytes:
+    """A PDF of a few hundred octets whose page inflates to that many megabytes, deflated twice."""
+    inner = zlib.compressobj(9)
+    once = b"".join(inner.compress(b" " * (1 << 20)) for _ in range(megabytes)) + inner.flush()
+    stream = zlib.compress(once, 9)
+    return _pdf_file(
+        [
+            b"<< /Type /Catalog /Pages 2 0 R >>",
+            b"<< /Type /Pages /Kids [4 0 R] /Count 1 >>",
+            b"<< /Length %d /Filter [/FlateDecode /FlateDecode] >>\nstream\n%b\nendstream" % (len(stream), stream),
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 3 0 R >>",
+        ],
+        trailer="",
+    )
 
 
 def _pdf(lines: list[str], pages: int, trailer: str) -> bytes:

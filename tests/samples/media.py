@@ -138,6 +138,23 @@ def hidden_by_edit_list(mp4: bytes, shown: int) -> bytes:
     return bytes(patched)
 
 
+def upright(mp4: bytes) -> bytes:
+    """The same mp4, its display matrix turned by a quarter, as a telephone held upright records."""
+    patched = bytearray(mp4)
+    for name, start, _ in _boxes(mp4):
+        if name == b"tkhd":
+            struct.pack_into(">9i", patched, start + 48, 0, 1 << 16, 0, -(1 << 16), 0, 0, 0, 0, 1 << 30)
+    return bytes(patched)
+
+
+def boundless_index() -> bytes:
+    """An mp4 of 224 octets whose table of times claims 2^31 - 1 entries; it kept mediainfo busy for 43 s."""
+    box = struct.pack(">I4sII", 160, b"stts", 0, 0x7FFFFFFF) + b"\1" * 144
+    for name in (b"stbl", b"minf", b"mdia", b"trak", b"moov"):
+        box = struct.pack(">I4s", 8 + len(box), name) + box
+    return struct.pack(">I4s4sI4s4s", 24, b"ftyp", b"isom", 512, b"isom", b"mp41") + box
+
+
 @cache
 def photo(width: int = 1280, height: int = 960, seed: int = 1, orientation: int = 1) -> bytes:
     """A JPEG of the given pixels, more than 20 kB at the default size; another seed is another picture."""

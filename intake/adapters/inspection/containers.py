@@ -143,6 +143,8 @@ def _size(file: BinaryIO) -> int:
 
 
 def _peek(file: BinaryIO, at: int, count: int) -> bytes:
+    if at >= _size(file):  # claimed places may be further away than any file can be long
+        return b""
     file.seek(at)
     return file.read(count)
 

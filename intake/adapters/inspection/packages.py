@@ -16,6 +16,7 @@ from typing import BinaryIO, Final
 from xml.parsers import expat
 
 from intake.adapters.inspection.outcome import Damaged, Exceeded, Locked, Note
+from intake.adapters.inspection.sniff import OLE_MAGIC
 from intake.adapters.inspection.text import Gathered
 from intake.domain.material import Condition, Facts
 
@@ -78,6 +79,8 @@ class _Package:
 @contextmanager
 def _opened(file: BinaryIO) -> Iterator[_Package]:
     """Every way in which zipfile, zlib and expat report a broken file, as Damaged."""
+    if file.read(len(OLE_MAGIC)) == OLE_MAGIC:
+        raise Locked  # a package that is no zip file has been encrypted whole: [MS-OFFCRYPTO] section 2.3.1
     try:
         with zipfile.ZipFile(file) as archive:
             yield _Package(archive)

@@ -28,8 +28,13 @@ _HIDING: Final = frozenset(
 _BREAKS: Final = {b"par": "\n", b"line": "\n", b"row": "\n", b"page": "\n", b"sect": "\n", b"tab": "\t", b"cell": "\t"}
 _SYMBOLS: Final = {b"~": " ", b"_": "-", b"\n": "\n", b"\r": "\n"}
 _LITERALS: Final = frozenset(b"\\{}"[at : at + 1] for at in range(3))
-_CHARSETS: Final = {0: "cp1252", 128: "cp932", 129: "cp949", 134: "gb18030", 136: "big5"}
-_CODE_PAGES: Final = {936: "gb18030", 950: "big5", 65001: "utf-8"}
+_CHARSETS: Final = {
+    0: "cp1252", 128: "cp932", 129: "cp949", 134: "gb18030", 136: "big5", 161: "cp1253", 162: "cp1254", 204: "cp1251",
+    238: "cp1250",
+}  # fmt: skip
+_CODE_PAGES: Final = {
+    936: "gb18030", 950: "big5", 65001: "utf-8", **{page: f"cp{page}" for page in (874, 932, 949, *range(1250, 1259))}
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,9 @@ class _Reader:
     def _close(self, _: bytes) -> None:
         self._flush()
         self.to_skip = 0
-        self.state = self.outer.pop() if self.outer else _State(hidden=True)
+        inner_end = len(self.outer) > 1
+        self.state = self.outer.pop() if inner_end else _State(hidden=True)
+        self.outer = self.outer if inner_end else []
 
     def _symbol(self, value: bytes) -> None:
         if value == b"*":

@@ -19,7 +19,7 @@ from intake.adapters.inspection.formats import UNKNOWN
 _HEAD: Final = 64 << 10
 _ZIP_ENTRIES: Final = 20_000
 
-_OLE_MAGIC: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+OLE_MAGIC: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP_MAGICS: Final = (b"PK\3\4", b"PK\5\6", b"PK\7\x08")
 _ASF_VIDEO_STREAM: Final = bytes.fromhex("c0ef19bc4d5bcf11a8fd00805f5c442b")
 _RIFF: Final = {b"AVI ": "avi", b"WEBP": "webp", b"WAVE": "wav"}
@@ -79,7 +79,7 @@ def sniff(file: BinaryIO, filename: str) -> str:
     ending = filename.rpartition(".")[2].lower()
     if head.startswith(_ZIP_MAGICS):
         return _zip_format(file, head)
-    if head.startswith(_OLE_MAGIC):
+    if head.startswith(OLE_MAGIC):
         return _ole_format(file, ending)
     return _magic_format(head) or _disc_format(file) or _text_format(head, ending)
 

@@ -82,7 +82,7 @@ def measure(file: BinaryIO, name: str) -> Facts:
         raise
     except _BROKEN as error:
         raise Damaged(Note.UNREADABLE if shape.complete else Note.TRUNCATED) from error
-    return _facts(shown, whole, file_octets=file.seek(0, 2), doubt=_doubt(whole, shape, name))
+    return _facts(shown, whole, file_octets=file.seek(0, 2), doubt=_doubt(shown, whole, shape, name))
 
 
 def _facts(shown: _Scan, whole: _Scan, file_octets: int, doubt: Note | None) -> Facts:
@@ -102,12 +102,12 @@ def _facts(shown: _Scan, whole: _Scan, file_octets: int, doubt: Note | None) -> 
     )
 
 
-def _doubt(scan: _Scan, shape: Outline, name: str) -> Note | None:
+def _doubt(shown: _Scan, scan: _Scan, shape: Outline, name: str) -> Note | None:
     """The first reason not to believe the measured length."""
     reasons = {
         Note.NO_VIDEO_STREAM: scan.codec is None,
         Note.TRUNCATED: not shape.complete or (scan.last_is_cut and name not in _STREAMED),
-        Note.NO_TIMESTAMPS: scan.span is None,
+        Note.NO_TIMESTAMPS: shown.span is None or scan.span is None,
         Note.PAYLOAD_UNEXPLAINED: not (_reached(scan, shape) if name == "ts" else _accounted(scan, shape, name)),
         Note.CLOCK_JUMPS: scan.span is not None and not scan.span.steady,
     }

@@ -147,6 +147,25 @@ class SqlChronicle:
             for row in self._session.scalars(query.limit(LINES))
         )
 
+    def mail_totals(self) -> dict[str, int]:
+        """All mails ever taken: by disposition in lower case, with "received" for all and "parked"."""
+        fate = select(MailRow.state, MailRow.disposition, func.count()).group_by(MailRow.state, MailRow.disposition)
+        totals = dict.fromkeys(("received", "accepted", "returned", "held", "ignored", "parked"), 0)
+        for state, disposition, count in self._session.execute(fate):
+            totals["received"] += count
+            if state == "parked":
+                totals["parked"] += count
+            elif disposition:
+                totals[disposition.lower()] = totals.get(disposition.lower(), 0) + count
+        return totals
+
+    def letter_totals(self) -> dict[str, int]:
+        """All letters ever owed, by state."""
+        totals = dict.fromkeys(("due", "sent", "failed"), 0)
+        for state, count in self._session.execute(select(LetterRow.state, func.count()).group_by(LetterRow.state)):
+            totals[state] = count
+        return totals
+
     def health(self, since: datetime | None, free_bytes: int, warnings: tuple[str, ...]) -> Health:
         passed = PollRow.started_at > since if since else true()
         grouped = self._session.execute(select(PollRow.ok, func.count()).where(passed).group_by(PollRow.ok))

@@ -1,0 +1,74 @@
+"""What staff decide: rulings on one mail, extensions for one unit. Each is one transaction with its event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from intake.adapters.records.shapes import pending_of
+from intake.adapters.records.tables import EventRow, MailRow, SubmissionRow
+from intake.ports import Pending
+
+
+@dataclass(frozen=True, slots=True)
+class MailState:
+    """What a ruling needs to know of a mail before it is made."""
+
+    state: str
+    disposition: str | None
+    unit: str | None
+    notice: str | None
+
+
+class SqlRulings:
+    """Staff's decisions on one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def mail(self, mail_id: int) -> MailState | None:
+        row = self._session.get(MailRow, mail_id)
+        return MailState(row.state, row.disposition, row.unit_code, row.notice_id) if row else None
+
+    def assign(self, mail_id: int, unit: str, now: datetime) -> Pending:
+        """The mail is of this unit: judge it again so."""
+        row = self._session.get_one(MailRow, mail_id)
+        row.assigned = unit
+        return self._again(row, "assigned", {"unit": unit}, now, ruled=True)
+
+    def waive_holds(self, mail_id: int, now: datetime) -> Pending:
+        """A person has looked: what was held counts."""
+        row = self._session.get_one(MailRow, mail_id)
+        row.waive_holds = True
+        return self._again(row, "released", {}, now, ruled=True)
+
+    def waive_faults(self, mail_id: int, reason: str, now: datetime) -> Pending:
+        """Count it in spite of its faults, for a reason."""
+        row = self._session.get_one(MailRow, mail_id)
+        row.waive_holds = row.waive_faults = True
+        row.waive_reason = reason
+        return self._again(row, "accepted by staff", {"reason": reason}, now, ruled=True)
+
+    def retry(self, mail_id: int, now: datetime) -> Pending:
+        """Examine the mail again from the start; what was answered already is not answered again."""
+        return self._again(self._session.get_one(MailRow, mail_id), "retried", {}, now, ruled=False)
+
+    def _again(self, row: MailRow, what: str, detail: dict[str, str], now: datetime, *, ruled: bool) -> Pending:
+        row.state, row.attempts, row.next_attempt_at = "received", 0, now
+        row.rulings += ruled
+        self._session.add(EventRow(at=now, what=what, mail_id=row.id, unit_code=row.unit_code, detail=detail))
+        return pending_of(row)
+
+    def extend(self, notice_id: str, unit: str, until: datetime, now: datetime) -> None:
+        """Give a unit until another time."""
+        query = select(SubmissionRow).where(SubmissionRow.notice_id == notice_id, SubmissionRow.unit_code == unit)
+        row = self._session.scalar(query)
+        if row is None:
+            row = SubmissionRow(notice_id=notice_id, unit_code=unit)
+            self._session.add(row)
+        row.extended_until = until
+        detail = {"notice": notice_id, "until": until.isoformat()}
+        self._session.add(EventRow(at=now, what="extended", unit_code=unit, detail=detail))

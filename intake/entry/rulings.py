@@ -1,0 +1,108 @@
+"""Staff's decisions from the command line: release, retry, assign, accept, extend. The mail is judged again at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, time
+from pathlib import Path
+
+import click
+
+from intake.adapters.records.rulings import MailState, SqlRulings
+from intake.entry.app import App
+from intake.entry.commands import opened, ref_of
+from intake.entry.status import current_notice
+from intake.pipeline.examine import examine_one
+from intake.ports import Pending
+
+
+def release(folder: Path, now: datetime | None, verbose: bool, ref: str) -> int:
+    """A person has looked at what was held: it counts."""
+    with opened(folder, now, verbose=verbose) as app:
+        return _rule(app, ref, _may_release, lambda rulings, mail: rulings.waive_holds(mail, app.clock()))
+
+
+def accept(folder: Path, now: datetime | None, verbose: bool, ref: str, reason: str) -> int:
+    """Count in spite of faults."""
+    if not reason.strip():
+        raise click.UsageError("--reason must say why")
+    with opened(folder, now, verbose=verbose) as app:
+        return _rule(
+            app, ref, _may_release, lambda rulings, mail: rulings.waive_faults(mail, reason.strip(), app.clock())
+        )
+
+
+def assign(folder: Path, now: datetime | None, verbose: bool, ref: str, unit: str) -> int:
+    """Say whose mail it is."""
+    with opened(folder, now, verbose=verbose) as app:
+        found = app.office.roster.find(unit)
+        if found is None:
+            names = "、".join(each.short for each in app.office.roster.units)
+            raise click.UsageError(f"no unit {unit!r} in units.toml; there are {names}")
+        return _rule(app, ref, _may_anything, lambda rulings, mail: rulings.assign(mail, found.code, app.clock()))
+
+
+def retry(folder: Path, now: datetime | None, verbose: bool, ref: str) -> int:
+    """Examine again from the start."""
+    with opened(folder, now, verbose=verbose) as app:
+        return _rule(app, ref, _may_anything, lambda rulings, mail: rulings.retry(mail, app.clock()))
+
+
+def extend(  # noqa: PLR0913, PLR0917
+    folder: Path,
+    now: datetime | None,
+    verbose: bool,
+    unit: str,
+    until: datetime,
+    notice_id: str | None,
+) -> int:
+    """Give one unit more time; a day means its last second."""
+    with opened(folder, now, verbose=verbose) as app:
+        found = app.office.roster.find(unit)
+        if found is None:
+            raise click.UsageError(f"no unit {unit!r} in units.toml")
+        notice = current_notice(app.office.notices, app.clock(), notice_id)
+        if until.tzinfo is None:
+            until = until.replace(tzinfo=app.config.zone)
+        if until.time() == time.min:
+            until = until.replace(hour=23, minute=59, second=59)
+        with app.database.writing() as session:
+            SqlRulings(session).extend(notice.id, found.code, until, app.clock())
+    click.echo(f"{found.short}: {notice.id} until {until.isoformat()}")
+    return 0
+
+
+def _rule(
+    app: App, ref: str, may: Callable[[str, MailState], None], ruling: Callable[[SqlRulings, int], Pending]
+) -> int:
+    kind, mail_id = ref_of(ref)
+    if kind != "M":
+        raise click.UsageError(f"{ref} is a letter; decisions are about mails (M000012)")
+    with app.database.writing() as session:
+        rulings = SqlRulings(session)
+        before = rulings.mail(mail_id)
+        if before is None:
+            raise click.UsageError(f"there is no mail {ref}; `held` lists those that wait")
+        may(ref, before)
+        pending = ruling(rulings, mail_id)
+    examine_one(app.bench, pending)
+    with app.database.reading() as session:
+        after = SqlRulings(session).mail(mail_id)
+    assert after is not None
+    click.echo(
+        f"{ref}: {before.disposition or before.state} -> {after.disposition or after.state}  unit {after.unit or '?'}"
+    )
+    if after.state != "decided":
+        click.echo(f"it could not be decided; see: show {ref}")
+    return 0
+
+
+def _may_release(ref: str, mail: MailState) -> None:
+    if mail.unit is None:
+        raise click.UsageError(f"nobody knows whose mail {ref} is; say so with: assign {ref} UNIT")
+    if mail.notice is None:
+        raise click.UsageError(f"{ref} belongs to no notice; nothing in it can count")
+
+
+def _may_anything(_ref: str, _mail: MailState) -> None:
+    """These rulings fit every mail."""

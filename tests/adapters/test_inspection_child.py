@@ -1,0 +1,193 @@
+"""The child process: what it may use, how it ends, and what its end means."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from intake.adapters.inspection import ChildInspector
+from intake.adapters.inspection.confinement import MIB, Limits, limits_for
+from intake.domain.material import Condition, Facts
+from intake.domain.notice import Kind
+from intake.ports import Deferred
+from tests.samples import documents, media
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def limited(*, memory: int = 1024 * MIB, cpu: int = 20, wall: int = 60) -> ChildInspector:
+    return ChildInspector(lambda _: Limits(memory, cpu, wall))
+
+
+@pytest.fixture
+def endless(tmp_path: Path) -> Path:
+    """A program stream that begins well and goes on with 64 GiB of nothing, which takes no room on the disk."""
+    path = tmp_path / "endless.mpg"
+    path.write_bytes(media.video(1, "mpg")[:4096])
+    os.truncate(path, 64 << 30)
+    return path
+
+
+def children() -> list[int]:
+    tasks = Path("/proc/self/task").iterdir()
+    return [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
+
+
+def test_an_empty_file_needs_no_child(tmp_path: Path) -> None:
+    path = tmp_path / "empty"
+    path.touch()
+    assert ChildInspector()(path, "视频.mp4") == Facts(Condition.EMPTY)
+
+
+def test_a_file_that_is_not_there_is_the_worlds_failure(tmp_path: Path) -> None:
+    with pytest.raises(Deferred, match="No such file"):
+        ChildInspector()(tmp_path / "gone", "视频.mp4")
+
+
+def test_a_child_that_cannot_start_is_the_worlds_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "photo"
+    path.write_bytes(media.photo(64, 64))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
+    with pytest.raises(Deferred, match="no-python"):
+        ChildInspector()(path, "照片.jpg")
+
+
+def test_a_child_that_fails_before_reading_is_the_worlds_failure(tmp_path: Path) -> None:
+    path = tmp_path / "photo"
+    path.write_bytes(media.photo(64, 64))
+    with pytest.raises(Deferred, match="cannot start"):
+        limited(memory=1 * MIB)(path, "照片.jpg")
+
+
+def test_memory_is_bounded_and_the_format_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.pdf"
+    path.write_bytes(documents.pdf_bomb())
+    facts = limited(memory=256 * MIB)(path, "总结.pdf")
+    assert (facts.condition, facts.format, facts.kind) == (Condition.UNMEASURED, "pdf", Kind.DOCUMENT)
+    assert facts.note.startswith(("child-died", "out-of-memory"))
+
+
+def test_processor_time_is_bounded(endless: Path) -> None:
+    facts = limited(cpu=1)(endless, "视频.mpg")
+    assert (facts.condition, facts.note) == (Condition.UNMEASURED, "out-of-time")
+    assert (facts.format, facts.kind) == ("mpg", Kind.VIDEO)
+
+
+def test_the_wall_clock_is_bounded_and_nothing_stays_behind(endless: Path) -> None:
+    start = time.monotonic()
+    facts = limited(wall=1)(endless, "视频.mpg")
+    assert time.monotonic() - start < 5
+    assert (facts.condition, facts.note, facts.format) == (Condition.UNMEASURED, "out-of-time", "mpg")
+    assert children() == []
+
+
+def running_child() -> int:
+    for _ in range(500):
+        if found := children():
+            return found[0]
+        time.sleep(0.01)
+    raise AssertionError("no child was seen")
+
+
+def settled(process: int) -> Path:
+    """The /proc folder of a child that has locked itself in."""
+    folder = Path(f"/proc/{process}")
+    for _ in range(500):
+        if "NoNewPrivs:\t1" in (folder / "status").read_text():
+            return folder
+        time.sleep(0.01)
+    raise AssertionError("the child did not lock itself in")
+
+
+@pytest.fixture
+def busy(endless: Path) -> Iterator[Path]:
+    """The /proc folder of a child at work."""
+    work = threading.Thread(target=limited(wall=2), args=(endless, "视频.mpg"))
+    work.start()
+    try:
+        yield settled(running_child())
+    finally:
+        work.join()
+
+
+def test_a_child_has_nothing_of_ours_but_the_file_and_a_pipe(busy: Path, endless: Path) -> None:
+    environment = (busy / "environ").read_bytes()
+    targets = {int(fd.name): os.readlink(fd) for fd in (busy / "fd").iterdir()}
+    assert environment.rstrip(b"\0") == b"LC_ALL=C.UTF-8"
+    assert targets[0] == str(endless)
+    assert sum(target.startswith("pipe:") for target in targets.values()) <= 2
+    assert all("/inspect-" in target or target.startswith(("pipe:", str(endless), "/tmp/#", "/tmp")) for target in targets.values())  # fmt: skip
+    assert list(Path(os.readlink(busy / "cwd")).iterdir()) == []
+    assert os.getsid(int(busy.name)) == int(busy.name)
+
+
+def test_a_child_is_locked_in(busy: Path) -> None:
+    process = int(busy.name)
+    soft = {name: resource.prlimit(process, getattr(resource, f"RLIMIT_{name}"))[0] for name in ("AS", "CPU", "CORE")}
+    assert soft == {"AS": 1024 * MIB, "CPU": 20, "CORE": 0}
+    assert resource.prlimit(process, resource.RLIMIT_FSIZE)[1] <= MIB
+    assert resource.prlimit(process, resource.RLIMIT_NOFILE)[1] <= 64
+
+
+def test_a_child_does_not_outlive_its_parent(endless: Path) -> None:
+    parent = subprocess.Popen(
+        [sys.executable, "-c", _PARENT, str(endless)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert parent.stdout is not None
+    with parent, parent.stdout:
+        child = settled(int(parent.stdout.readline()))
+        parent.kill()
+        parent.wait()
+        for _ in range(200):
+            if not child.exists() or "State:\tZ" in (child / "status").read_text():
+                return
+            time.sleep(0.01)
+    raise AssertionError("the child is still there")
+
+
+_PARENT = """
+import sys, threading
+from pathlib import Path
+from intake.adapters.inspection import ChildInspector
+from tests.adapters.test_inspection_child import running_child
+threading.Thread(target=ChildInspector(), args=(Path(sys.argv[1]), "x.mpg"), daemon=True).start()
+print(running_child(), flush=True)
+threading.Event().wait()
+"""
+
+
+@pytest.mark.parametrize("filename", ["照" * 500 + ".jpg", "\0\n.jpg", "\udc80.jpg", "-c.jpg", ""])
+def test_no_file_name_disturbs_the_child(tmp_path: Path, filename: str) -> None:
+    path = tmp_path / "photo"
+    path.write_bytes(media.photo(64, 64))
+    assert ChildInspector()(path, filename).format == "jpg"
+
+
+def test_inspectors_may_run_side_by_side(tmp_path: Path) -> None:
+    found: list[Facts] = []
+    path = tmp_path / "photo"
+    path.write_bytes(media.photo(64, 64))
+    inspector = ChildInspector()
+    threads = [threading.Thread(target=lambda: found.append(inspector(path, "照片.jpg"))) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [facts.condition for facts in found] == [Condition.SOUND] * 6
+
+
+@pytest.mark.parametrize("size", [0, 1 << 20, 1 << 30, 1 << 40])
+def test_limits_grow_with_the_file_and_end(size: int) -> None:
+    limits = limits_for(size)
+    assert 20 <= limits.cpu_seconds <= 120
+    assert limits.cpu_seconds < limits.wall_seconds <= 360
+    assert json.dumps(limits)
