@@ -15,6 +15,8 @@ from typing import Any
 
 import click
 
+from intake import __version__
+
 HOME = Path(__file__).resolve().parents[2]
 
 EPILOG = """\b
@@ -49,7 +51,7 @@ class Instant(click.ParamType[datetime]):
               help="Folder with intake.toml, units.toml, notices/*.toml and, optionally, templates/.")  # fmt: skip
 @click.option("--now", type=Instant(), help="Take this for the present time (rehearsals and tests).")
 @click.option("-v", "--verbose", is_flag=True, help="Log what is done, mail by mail, to standard error.")
-@click.version_option(package_name="intake")
+@click.version_option(__version__)
 @click.pass_context
 def cli(context: click.Context, folder: Path, now: datetime | None, verbose: bool) -> None:
     """Collects what counties e-mail to an office: reads every mail, checks and measures what it brings, keeps

@@ -1,6 +1,7 @@
 """Measures pictures: pixels as displayed, and whether every octet of them decodes.
 
-A hole of zeros inside a JPEG is not detected: libjpeg only warns, and Pillow does not pass that on.
+A hole of zeros inside a JPEG is not detected: libjpeg only warns, and Pillow does not pass that on. Some broken HEIC
+files end pi-heif 1.4 with a segmentation fault: one reason for the child process.
 """
 
 from __future__ import annotations
@@ -14,8 +15,18 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from intake.adapters.inspection.outcome import Damaged, Exceeded, Note
 from intake.domain.material import Condition, Facts
 
-# Naming MPO would raise KeyError on anything else; JPEG yields it by itself. Without a list, Ghostscript would start.
-_READERS: Final = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "HEIF", "AVIF")
+# Pillow's name of each format, and what else to load for it. One name at a time: with a list, Pillow loads all its
+# plugins, one of which would start Ghostscript. JPEG yields MPO by itself; naming that raises KeyError.
+_READERS: Final = {
+    "jpg": ("JPEG", None),
+    "png": ("PNG", None),
+    "gif": ("GIF", None),
+    "bmp": ("BMP", None),
+    "webp": ("WEBP", "PIL.WebPImagePlugin"),
+    "tiff": ("TIFF", "PIL.TiffImagePlugin"),
+    "avif": ("AVIF", "PIL.AvifImagePlugin"),
+    "heic": ("HEIF", "pi_heif"),
+}
 
 # Telephones make 200 million pixels. Address space bounds what decoding takes.
 _MAX_PIXELS: Final = 256_000_000
@@ -32,9 +43,9 @@ _BROKEN: Final = (
 
 def measure(file: BinaryIO, name: str) -> Facts:
     """Facts of a picture; raises Damaged, Exceeded."""
-    _prepare(name)
+    _bound_pixels()
     try:
-        with Image.open(file, formats=_READERS) as picture:
+        with Image.open(file, formats=[_reader(name)]) as picture:
             return _facts(picture)
     except _BOMBS as error:
         raise Exceeded(Note.TOO_LARGE) from error
@@ -42,13 +53,19 @@ def measure(file: BinaryIO, name: str) -> Facts:
         raise Damaged(Note.TRUNCATED if "truncated" in str(error) else Note.UNREADABLE) from error
 
 
-def _prepare(name: str) -> None:
-    if name == "heic":
-        # Loaded for those who need it: it takes 30 ms.
-        importlib.import_module("pi_heif").register_heif_opener()
+def _bound_pixels() -> None:
     Image.MAX_IMAGE_PIXELS = _MAX_PIXELS
     # Between once and twice the bound Pillow only warns.
     warnings.simplefilter("error", Image.DecompressionBombWarning)
+
+
+def _reader(name: str) -> str:
+    reader, plugin = _READERS[name]
+    if plugin is not None:
+        module = importlib.import_module(plugin)
+        if reader == "HEIF":
+            module.register_heif_opener()
+    return reader
 
 
 def _facts(picture: Image.Image) -> Facts:

@@ -189,7 +189,7 @@ def _zip_format(file: BinaryIO, head: bytes) -> str:
         with zipfile.ZipFile(file) as archive:
             names = archive.namelist()[:_ZIP_ENTRIES]
             mimetype = _mimetype(archive) if "mimetype" in names else ""
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, EOFError, MemoryError):
         names, mimetype = _names_in_local_headers(head), ""  # no directory: cut short
     return _package_format(names, mimetype)
 
@@ -228,7 +228,7 @@ def _ole_format(file: BinaryIO, ending: str) -> str:
             if container.root.clsid == _INSTALLER:
                 return "msi"
             return next((name for stream, name in _OLE_STREAMS if container.exists(stream)), "ole")
-    except (OSError, ValueError, IndexError, AttributeError, TypeError):
+    except (OSError, ValueError, IndexError, AttributeError, TypeError, MemoryError):
         # olefile reports broken containers in all these ways; its own OleFileError is an OSError.
         return _OFFICE_ENDINGS.get(ending, "ole")
 

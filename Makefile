@@ -1,0 +1,47 @@
+# make setup   a virtual environment with everything, from requirements.lock (hashes checked)
+# make demo    the whole job on sample mail, nothing to set up
+# make test    all tests; installs Debian's dovecot-imapd when it may (root) and it is missing
+# make quick   the tests without servers, in seconds
+# make lint    ruff, mypy --strict, the floors
+# make lock    write requirements.lock anew from pyproject.toml (needs uv)
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+
+.PHONY: setup demo test quick lint format lock servers clean
+
+setup: .venv/ready
+
+.venv/ready: requirements.lock
+	$(PYTHON) -m venv .venv || python3 -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	touch $@
+
+demo: setup
+	$(BIN)/python run_intake.py demo --out demo-out
+
+test: setup servers
+	$(BIN)/python -m pytest
+
+quick: setup
+	$(BIN)/python -m pytest tests/unit
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+servers:
+	@./tests/servers/install
+
+lock:
+	uv pip compile pyproject.toml --extra demo --extra dev --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --output-file requirements.lock --upgrade --quiet
+
+clean:
+	rm -rf .venv demo-out .pytest_cache .mypy_cache .ruff_cache .hypothesis

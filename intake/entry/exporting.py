@@ -1,0 +1,79 @@
+"""`export`: what counts, laid out in one folder per unit in roster order, with an index.xlsx."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from intake.adapters.letters.clean import clean
+from intake.adapters.letters.workbook import Sheet, workbook
+from intake.domain.digest import UnitRow
+from intake.domain.notice import Notice, Requirement, Unit
+from intake.domain.submission import Entry, Item
+from intake.entry.app import App
+from intake.entry.commands import opened
+
+_UNFIT = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One exported file: `path` relative to the notice's folder, `received` as staff read it."""
+
+    unit: Unit
+    requirement: Requirement
+    entry: Entry
+    path: str
+    late: bool
+    received: str
+
+
+def export(folder: Path, now: datetime | None, verbose: bool, target: Path) -> int:
+    """Copy every counted file and write the index; running it again brings the folder up to date."""
+    with opened(folder, now, verbose=verbose) as app:
+        for notice in app.office.notices:
+            place = target / notice.id if len(app.office.notices) > 1 else target
+            with app.records.chronicle() as chronicle:
+                rows = chronicle.unit_rows(notice, app.office.roster)
+            lines = [line for number, row in enumerate(rows, start=1) for line in _lines(app, number, row)]
+            _write(app, place, notice, lines)
+            click.echo(f"{notice.id}: {len(lines)} files in {place}")
+    return 0
+
+
+def _lines(app: App, number: int, row: UnitRow) -> Iterator[Line]:
+    home = f"{number:02d}-{_fit(row.unit.short)}"
+    for item in row.checklist.items:
+        for count, entry in enumerate((each for each in item.entries if each.sha256), start=1):
+            received = entry.received_at.astimezone(app.config.zone).strftime("%Y-%m-%d %H:%M:%S")
+            path = f"{home}/{_name(item, count, entry)}"
+            yield Line(row.unit, item.requirement, entry, path, entry.received_at > row.deadline, received)
+
+
+def _name(item: Item, count: int, entry: Entry) -> str:
+    """Built from our own words and the format measured, so that no sender names a file on this disk."""
+    ending = re.sub(r"[^a-z0-9]", "", entry.format) or "bin"
+    several = f"-{count}" if len(item.entries) > 1 else ""
+    return f"{_fit(item.requirement.name)}{several}.{ending}"
+
+
+def _fit(name: str) -> str:
+    return _UNFIT.sub("_", clean(name)) or "_"
+
+
+def _write(app: App, place: Path, notice: Notice, lines: list[Line]) -> None:
+    place.mkdir(parents=True, exist_ok=True)
+    for line in lines:
+        assert line.entry.sha256 is not None
+        copy = place / line.path
+        copy.parent.mkdir(exist_ok=True)
+        shutil.copyfile(app.blobs.path(line.entry.sha256), copy)
+    table = app.words.table("export/index.tsv", rows=lines)
+    sheet = Sheet(notice.id[:31], tuple(tuple(cell for cell in row) for row in table))
+    (place / "index.xlsx").write_bytes(workbook([sheet], app.clock()))
