@@ -113,7 +113,7 @@ def _against(each: Examined, requirement: Requirement) -> Assessment:
 
 def _with_damage_by_name(each: Examined) -> Examined:
     """Content that is nothing known, under a name that promises something, is a damaged file."""
-    if each.facts.format == "unknown" and each.facts.condition in (Condition.SOUND, Condition.UNMEASURED):
+    if each.facts.format == "unknown" and each.facts.condition is Condition.SOUND:
         return replace(each, facts=replace(each.facts, condition=Condition.DAMAGED))
     return each
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -35,14 +33,6 @@ HOW_TO_LOG_IN = (
     " or the path of a file that holds it into INTAKE_IMAP_PASSWORD_FILE"
 )
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
-
-
-def clock_from(now: datetime | None) -> Clock:
-    """The real clock, or one that starts at `now` and goes on from there."""
-    if now is None:
-        return lambda: datetime.now(UTC)
-    started = time.monotonic()
-    return lambda: now + timedelta(seconds=time.monotonic() - started)
 
 
 class App:

@@ -15,7 +15,8 @@ import click
 
 from intake.adapters.records.stories import letter_story, mail_story, unit_story
 from intake.domain.digest import MailLine
-from intake.entry.app import App, clock_from
+from intake.entry.app import App
+from intake.entry.clock import clock_from
 from intake.entry.config import load
 from intake.entry.status import current_notice, status_json, status_table
 from intake.pipeline.summarise import compose, post_digest
@@ -25,7 +26,9 @@ LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
 
 @contextmanager
-def opened(folder: Path, now: datetime | None, *, verbose: bool = False, **hooks: Any) -> Iterator[App]:
+def opened(
+    folder: Path, now: datetime | None, *, verbose: bool = False, running: bool = False, **hooks: Any
+) -> Iterator[App]:
     """An App of a configuration folder, closed at the end; logs go to standard error."""
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format=LOG_FORMAT, stream=sys.stderr)
     for noisy in ("imapclient", "mailparser", "apscheduler", "alembic"):
@@ -33,7 +36,7 @@ def opened(folder: Path, now: datetime | None, *, verbose: bool = False, **hooks
     config = load(folder)
     if now is not None and now.tzinfo is None:
         now = now.replace(tzinfo=config.zone)
-    app = App(config, clock_from(now), **hooks)
+    app = App(config, clock_from(now, running=running), **hooks)
     try:
         yield app
     finally:

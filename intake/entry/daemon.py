@@ -30,7 +30,7 @@ def serve(folder: Path, now: datetime | None, verbose: bool) -> int:  # noqa: AR
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with opened(folder, now, verbose=True, stopping=stop.is_set) as app, app.owned():
+    with opened(folder, now, verbose=True, running=True, stopping=stop.is_set) as app, app.owned():
         app.blobs.sweep()
         app.stationery  # noqa: B018 - templates and message key are needed: fail now, not at the first letter
         journal.started(__version__, app.database.url.render_as_string(hide_password=True))

@@ -21,7 +21,7 @@ from intake.domain.judge import judge
 from intake.domain.material import Examined
 from intake.domain.recognise import Office, recognise
 from intake.domain.verdict import Assessment, Verdict
-from intake.entry.app import clock_from
+from intake.entry.clock import clock_from
 from intake.entry.config import load
 from intake.entry.office import office_of
 

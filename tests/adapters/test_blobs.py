@@ -109,6 +109,12 @@ def test_sweeping_spares_what_is_being_written(store: BlobStore, tmp_path: Path)
         assert writer.commit().sha256 == SHA256
 
 
+def test_sweeping_spares_what_is_younger_than_the_run(store: BlobStore, tmp_path: Path) -> None:
+    (tmp_path / "data" / "blobs" / "tmp" / "not-locked-yet").touch()
+    assert store.sweep() == 0
+    assert len(files(store)) == 1
+
+
 @pytest.mark.parametrize("name", ["", "../../etc/passwd", SHA256.upper(), SHA256[:-1], SHA256 + "\n"])
 def test_a_name_that_is_no_hash_is_our_fault(store: BlobStore, name: str) -> None:
     with pytest.raises(ValueError, match="not a SHA-256"):

@@ -149,7 +149,7 @@ def test_a_download_keeps_little_in_memory(dovecot: Dovecot, user: str, box: Ima
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 5 * CHUNK
+    assert peak < 3 * CHUNK
 
 
 def test_a_mail_gone_before_the_download_is_none(dovecot: Dovecot, user: str, box: ImapMailbox) -> None:

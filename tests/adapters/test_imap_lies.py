@@ -204,6 +204,17 @@ def test_a_mail_that_search_does_not_find_again_is_gone() -> None:
         assert download(box) == (None, b"")
 
 
+def test_a_server_that_notices_only_with_noop_is_given_the_chance() -> None:
+    noticed: list[bytes] = []
+
+    def noop(line: Line) -> bytes:
+        noticed.append(b"* 1 EXPUNGE\r\n")
+        return done(line, noticed[-1])
+
+    with lying(NOOP=noop, SEARCH=lambda line: done(line, b"* SEARCH\r\n" if noticed else b"* SEARCH 5\r\n")) as box:
+        assert download(box) == (None, b"")
+
+
 def test_one_bad_answer_does_not_spoil_the_batch() -> None:
     def fetch(line: Line) -> bytes:
         if line.rest.startswith(b"5,6 "):

@@ -178,14 +178,11 @@ def _log_in(session: Session, password: str) -> None:
 
 
 def _introduce(session: Session) -> None:
-    """Send ID (RFC 2971) where it is known: QQ hangs up on commands it does not know."""
-    client = session.client
-    if not session.ask("CAPABILITY", lambda: client.has_capability("ID")):
-        return
+    """Send ID (RFC 2971) where it is offered: QQ hangs up on commands it does not know."""
     words = {"name": "intake", "version": intake.__version__, "vendor": "intake"}
-    # A server that dislikes ID may still open its folders.
+    # Not offered (then imapclient sends nothing), or disliked: the folders may open all the same.
     with suppress(Unusable):
-        session.server_id = _shown(session.ask("ID", lambda: client.id_(words)))
+        session.server_id = _shown(session.ask("ID", lambda: session.client.id_(words)))
 
 
 def _shown(answer: Any) -> str:

@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple, TypeAlias
 
-_WALK: Final = 1.0
+_REORDERING: Final = 1.0
 _STEP: Final = 60.0
 _PAUSE: Final = 600.0
-_DISAGREEMENT: Final = 2.0
-_DISAGREEMENT_SHARE: Final = 0.02
 
 _Tick: TypeAlias = tuple[float, float]
 """When a packet begins, and how long it says it lasts (0: it does not say). Seconds."""
@@ -44,19 +42,14 @@ class Clock:
         self._stored.append((_first(stored, shown), lasts))
 
     def span(self) -> Span | None:
-        """None without any timestamp.
-
-        Told from the presentation times in their order. Going through the file as it is stored takes as long, or
-        less; longer only where a clock starts anew in the middle (joined recordings): then nobody can tell.
-        """
+        """Told from the presentation times in their order; None without any timestamp."""
         if not self._shown:
             return None
         shown = sorted(self._shown)
         step = _ordinary_step(shown)
         seconds, clear = _elapsed(shown, step)
-        seconds += min(shown[-1][1] or step, _PAUSE)
-        once = _traversed(self._stored, step) <= seconds + max(_DISAGREEMENT, _DISAGREEMENT_SHARE * seconds)
-        return Span(seconds, clear and once)
+        last = min(shown[-1][1] or step, _PAUSE)
+        return Span(seconds + last, clear and not _turns_back(self._stored, step))
 
 
 def _first(*times: float | None) -> float:
@@ -82,8 +75,11 @@ def _elapsed(ticks: Sequence[_Tick], step: float) -> tuple[float, bool]:
     return total, clear
 
 
-def _traversed(ticks: Sequence[_Tick], step: float) -> float:
-    """Seconds walked forward in the order of the file, in ordinary steps only: a lone wrong tick adds nothing."""
-    longest = max(_WALK, 5 * step)
-    gaps = (after - before for (before, _), (after, _) in pairwise(ticks))
-    return sum(gap for gap in gaps if 0 < gap <= longest)
+def _turns_back(ticks: Sequence[_Tick], step: float) -> bool:
+    """Whether the clock falls behind itself in the order of the file: joined recordings, or wrong timestamps.
+
+    Pictures that are stored out of order fall back by a few steps. More than ten minutes is the way back from a
+    leap that has been folded.
+    """
+    usual = max(_REORDERING, 5 * step)
+    return any(usual < before - after <= _PAUSE for (before, _), (after, _) in pairwise(ticks))

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final, NamedTuple
 
-_MAX_ELEMENTS: Final = 100_000
+_MAX_ELEMENTS: Final = 500_000
 
 
 class Outline(NamedTuple):
@@ -133,6 +133,19 @@ def _elements(file: BinaryIO) -> Iterator[_Element]:
         at = start + value
 
 
+def _tags(file: BinaryIO) -> Iterator[_Element]:
+    """FLV 10.1, annex E: a header that tells its length, then tags of 11 octets and content, 4 octets after each."""
+    head = _peek(file, 5, 4)
+    at = int.from_bytes(head, "big") + 4
+    for _ in range(_MAX_ELEMENTS):
+        head = _peek(file, at, 11)
+        if not head:
+            return
+        length = 11 + int.from_bytes(head[1:4], "big") + 4
+        yield _Element(head[:1], at, at + length)
+        at += length
+
+
 def _width(head: bytes, at: int) -> int:
     """Octets of the variable-size number that begins here; 0 when none can."""
     return 9 - head[at].bit_length() if at < len(head) and head[at] else 0
@@ -154,5 +167,6 @@ _WALKS: Final[dict[str, Callable[[BinaryIO], Iterator[_Element]]]] = {
     **dict.fromkeys(("mp4", "m4v", "mov", "3gp"), _boxes),
     **dict.fromkeys(("mkv", "webm"), _elements),
     "avi": _chunks,
+    "flv": _tags,
     "wmv": _objects,
 }

@@ -12,17 +12,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from intake.ports import Deferred
 
 BUSY_SECONDS = 30
+NEWEST = max(path.stem.partition("_")[0] for path in (Path(__file__).parent / "migrations/versions").glob("[0-9]*.py"))
+"""The revision that this code works with: migrations are numbered."""
 
 
 class Database:
@@ -48,22 +46,23 @@ class Database:
             yield session
 
     def migrate(self) -> None:
-        """Bring the schema up to date; a no-op when it is."""
+        """Bring the schema up to date; a no-op when it is. Alembic is slow to import and rarely needed."""
         with _world(), self.engine.begin() as connection:
-            config = _alembic()
-            current = MigrationContext.configure(connection).get_current_heads()
-            if set(current) != set(ScriptDirectory.from_config(config).get_heads()):
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
+            if _revision(connection) != NEWEST:
+                from intake.adapters.records.migrations import upgrade  # noqa: PLC0415
+
+                upgrade(connection)
 
     def close(self) -> None:
         self.engine.dispose()
 
 
-def _alembic() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    return config
+def _revision(connection: Connection) -> str | None:
+    """The revision of the schema, as Alembic notes it; None for an empty database."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return revision
 
 
 @contextmanager
