@@ -283,8 +283,8 @@ class Stationery(Protocol):
     def reply(self, reply: Reply, case: Case, ruling: Ruling) -> Draft | None:
         """The answer to a mail, or None when there is no address to answer to."""
 
-    def digest(self, digest: Digest, key: str) -> Draft:
-        """The daily digest as a letter to staff."""
+    def digest(self, digest: Digest) -> tuple[Draft, ...]:
+        """The daily digest as letters to staff: one each, so that one full mailbox delays nobody else's."""
 
 
 class Chronicle(Protocol):

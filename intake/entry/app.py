@@ -94,6 +94,7 @@ class App:
 
     def poll(self) -> str | None:
         """One pass of receive, examine and deliver; what failed in the world, or None. A failure stops nothing else."""
+        self.blobs.sweep()
         number = self.records.poll_began(self.clock())
         taken, trouble = 0, []
         for stage in (self.receive, self.examine, self.deliver):

@@ -31,7 +31,6 @@ def serve(folder: Path, now: datetime | None, verbose: bool) -> int:  # noqa: AR
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with opened(folder, now, verbose=True, running=True, stopping=stop.is_set) as app, app.owned():
-        app.blobs.sweep()
         app.stationery  # noqa: B018 - templates and message key are needed: fail now, not at the first letter
         journal.started(__version__, app.database.url.render_as_string(hide_password=True))
         clockwork = _clockwork(app)

@@ -43,9 +43,10 @@ def post_digest(desk: Desk, day: date) -> bool:
     """Put the digest of a day into the outbox; False when that day has one already."""
     with desk.records.chronicle() as chronicle:
         digest = compose(desk, chronicle, day)
-    draft = desk.stationery.digest(digest, f"digest:{day.isoformat()}")
+    drafts = desk.stationery.digest(digest)
     with desk.records.desk() as records:
-        return records.post(draft, None, desk.clock())
+        posted = [records.post(draft, None, desk.clock()) for draft in drafts]
+    return any(posted)
 
 
 def compose(desk: Desk, chronicle: Chronicle, day: date) -> Digest:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from intake.adapters.letters import digests, replies
 from intake.adapters.letters.wire import compose
@@ -65,11 +64,16 @@ class OfficeStationery:
             notice_id=reply.notice.id if reply.notice else None, identity=case.recognised.identity.tier,
         )  # fmt: skip
 
-    def digest(self, digest: Digest, key: str) -> Draft:
+    def digest(self, digest: Digest) -> tuple[Draft, ...]:
         rendered = digests.render(self._words, digest)
-        return self._draft(
-            key, self._to_staff(LetterKind.DIGEST, key, rendered, digest.now), ", ".join(self._digest_to)
-        )
+        return tuple(self._digest_for(address, digest, rendered) for address in self._digest_to)
+
+    def _digest_for(self, address: str, digest: Digest, rendered: Rendered) -> Draft:
+        """Not a reply, so it has a real envelope sender: the office learns when it does not arrive."""
+        key = f"digest:{digest.day.isoformat()}:{address}"
+        message_id = self._message_id(key)
+        posting = Posting(LetterKind.DIGEST, (address,), rendered, message_id, digest.now, self._sender[1])
+        return self._draft(key, posting, address)
 
     def page(self, digest: Digest) -> str:
         """The digest as one HTML page."""
@@ -78,10 +82,6 @@ class OfficeStationery:
     def text(self, digest: Digest) -> str:
         """The digest as plain text."""
         return digests.render(self._words, digest).text
-
-    def _to_staff(self, kind: LetterKind, key: str, rendered: Rendered, now: datetime) -> Posting:
-        """Not a reply, so it has a real envelope sender: staff must learn when it does not arrive."""
-        return Posting(kind, self._digest_to, rendered, self._message_id(key), now, envelope_from=self._sender[1])
 
     def _draft(self, key: str, posting: Posting, meant_for: str, **about: object) -> Draft:
         return Draft(
@@ -98,4 +98,5 @@ class OfficeStationery:
 
     def _message_id(self, key: str) -> str:
         digest = hmac.new(self._key, key.encode(), "sha256").hexdigest()[:32]
-        return f"<{key.replace(':', '.')}.{digest}@{self._sender[1].rpartition('@')[2]}>"
+        kind = key.partition(":")[0]
+        return f"<{kind}.{digest}@{self._sender[1].rpartition('@')[2]}>"

@@ -223,4 +223,4 @@ class SqlChronicle:
     def last_digest(self) -> tuple[date, datetime] | None:
         query = select(LetterRow).where(LetterRow.kind == LetterKind.DIGEST).order_by(LetterRow.key.desc()).limit(1)
         row = self._session.scalar(query)
-        return (date.fromisoformat(row.key.removeprefix("digest:")), row.created_at) if row else None
+        return (date.fromisoformat(row.key.split(":")[1]), row.created_at) if row else None

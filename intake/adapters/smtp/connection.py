@@ -1,4 +1,4 @@
-"""One SMTP connection, from TCP to login, under a deadline; until it stands, every refusal is Deferred."""
+"""One SMTP connection, from TCP to login, under a deadline; until it stands, every refusal is Unreachable."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from intake.adapters.deadline import Deadline
 from intake.adapters.wire import Security, decoded, one_line, reason, tls_context
-from intake.ports import Deferred, LoginRefused
+from intake.ports import Deferred, LoginRefused, Unreachable
 
 Reply: TypeAlias = tuple[int, bytes]
 
@@ -85,13 +85,17 @@ class Connection(smtplib.SMTP):
 
 
 def connect(settings: SmtpSettings, password: str | None) -> Connection:
-    """Connect, secure, log in. Nothing of this is about a letter: all refusals are Deferred."""
+    """Connect, secure, log in. Nothing of this is about a letter: all refusals are Unreachable."""
     context = None if settings.security == "none" else tls_context(settings.ca_file)
     try:
         with Deadline(settings.connect_timeout + settings.command_timeout, f"{settings}: connecting") as limit:
             return _connect(settings, password, context, limit)
+    except Unreachable:
+        raise
+    except Deferred as error:  # the deadline
+        raise Unreachable(str(error)) from error
     except (OSError, ValueError) as error:
-        raise Deferred(f"{settings}: cannot connect: {_answer(error)}") from error
+        raise Unreachable(f"{settings}: cannot connect: {_answer(error)}") from error
 
 
 def _connect(
@@ -120,7 +124,7 @@ def _log_in(connection: Connection, settings: SmtpSettings, password: str) -> No
         text = f"{settings}: logging in: {_answer(error)}"
         if password:
             text = text.replace(password, "***")
-        raise (LoginRefused(text) if error.smtp_code >= 500 else Deferred(text)) from None
+        raise (LoginRefused(text) if error.smtp_code >= 500 else Unreachable(text)) from None
 
 
 def leave(connection: Connection) -> None:
