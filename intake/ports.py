@@ -91,6 +91,9 @@ class Mailbox(Protocol):
         Raises Oversized when there are more than `cap`; whatever was written by then is no mail.
         """
 
+    def beginning(self, arrival: Arrival, sink: Sink) -> int | None:
+        """Write the first MiB at most: the headers of a mail that is too large to be fetched."""
+
 
 OpenMailbox: TypeAlias = Callable[[], AbstractContextManager[Mailbox]]
 
@@ -164,6 +167,8 @@ class Pending:
     received_at: datetime
     attempts: int
     ruling: Ruling
+    cut: bool = False
+    """Only its beginning was fetched: it is larger than what is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +209,8 @@ class Ledger(Protocol):
     def older(self, arrivals: Sequence[Arrival]) -> None:
         """Count mails from before every notice, and move the watermark over them."""
 
-    def take(self, arrival: Arrival, blob: Blob, now: datetime) -> Taken:
-        """Record a mail whose octets are durable, and move the watermark."""
+    def take(self, arrival: Arrival, blob: Blob, now: datetime, *, cut: bool = False) -> Taken:
+        """Record a mail whose octets (cut: only the first of them) are durable, and move the watermark."""
 
     def step_over(self, arrival: Arrival, why: str, now: datetime) -> None:
         """Move the watermark over a mail that is not on the server any more."""

@@ -38,6 +38,11 @@ class Waived:
     faults: bool = False
     reason: str = ""
 
+    def finding(self, material: str | None = None, requirement: str | None = None) -> Finding:
+        """What stays on record of it."""
+        code, detail = ("accepted-by-staff", {"reason": self.reason}) if self.reason else ("released", {})
+        return Finding(code, Severity.NOTE, detail, material, requirement)
+
 
 NOTHING_WAIVED = Waived()
 
@@ -71,8 +76,12 @@ def _kind(each: Examined) -> Kind:
     """The kind told by content; for content that tells nothing (empty, unknown) the name says what was meant."""
     if each.facts.kind is not Kind.OTHER or each.facts.format not in ("empty", "unknown"):
         return each.facts.kind
-    ending = each.material.filename.rpartition(".")[2].lower()
-    return _KIND_OF_ENDING.get(ending, Kind.OTHER)
+    return kind_of_name(each.material.filename)
+
+
+def kind_of_name(filename: str) -> Kind:
+    """The kind that a file's name promises; OTHER when it promises nothing."""
+    return _KIND_OF_ENDING.get(filename.rpartition(".")[2].lower(), Kind.OTHER)
 
 
 def _is_decoration(each: Examined) -> bool:
@@ -194,10 +203,8 @@ def _overlook(fate: Assessment, waived: Waived) -> Assessment:
         return fate
     if fate.state is EntryState.FAULTY and not waived.faults:
         return fate
-    detail = {"reason": waived.reason} if waived.reason else {}
-    code = "accepted-by-staff" if waived.reason else "released"
     notes = tuple(
         replace(finding, severity=Severity.NOTE) for finding in fate.findings
     )  # what was measured stays on record
-    note = Finding(code, Severity.NOTE, detail, fate.examined.material.sha256, fate.requirement)
+    note = waived.finding(fate.examined.material.sha256, fate.requirement)
     return replace(fate, state=EntryState.OK if fate.requirement else None, findings=(*notes, note))

@@ -89,7 +89,8 @@ class FormatNotAccepted:
 
     def find(self, examined: Examined, requirement: Requirement) -> Detail | None:
         facts = examined.facts
-        if facts.condition in (Condition.EMPTY, Condition.DAMAGED) or facts.format in requirement.formats:
+        untold = facts.condition is Condition.UNMEASURED and facts.format == "unknown"
+        if untold or facts.condition in (Condition.EMPTY, Condition.DAMAGED) or facts.format in requirement.formats:
             return None
         return {"format": facts.format, "allowed": ", ".join(requirement.formats)}
 

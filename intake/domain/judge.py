@@ -24,23 +24,19 @@ def judge(case: Case) -> Verdict:
     seen = case.recognised
     if seen.automatic and not (seen.identity.tier.trusted and case.examined):
         return _ignored(case, seen.automatic)
+    if case.too_large is not None:
+        return _held(case, "too-large", answer=seen.relevance is Relevance.ASKS, size=case.too_large)
     if seen.relevance is Relevance.NONE:
         return _ignored(case, "not-a-submission")
-    if seen.relevance is Relevance.UNCLEAR and not case.waived.holds:
-        return _held(case, "relevance-unclear", answer=False)
     doubt = _doubt(case)
     if doubt:
-        return _held(case, doubt, answer=seen.automatic is None)
-    if seen.relevance is Relevance.ASKS:
-        return _held(case, "no-material", answer=True)
+        return _held(case, doubt, answer=seen.automatic is None and doubt != "relevance-unclear")
     return _judged(case)
 
 
 def entries_of(case: Case, verdict: Verdict) -> tuple[Entry, ...]:
-    """What a judged mail adds to its unit's submission."""
-    if verdict.identity.unit is None or verdict.notice_id is None:
-        return ()
-    return (*material_entries(case, verdict.assessments), *link_entries(case))
+    """What a judged mail adds to its unit's submission; one that is held as a whole adds nothing."""
+    return (*material_entries(case, verdict.assessments), *link_entries(case)) if verdict.filed else ()
 
 
 def sender_view(case: Case, entries: Sequence[Entry], notice: Notice) -> Checklist:
@@ -48,8 +44,17 @@ def sender_view(case: Case, entries: Sequence[Entry], notice: Notice) -> Checkli
     deadline = case.deadline or notice.deadline
     if case.recognised.identity.tier.trusted:
         return checklist(notice, [*case.prior, *entries], deadline)
-    own = [entry for entry in case.prior if entry.sender == case.sender]
-    return checklist(notice, [*own, *entries], deadline)
+    return checklist(notice, [*_of_equals(case), *entries], deadline)
+
+
+def _of_equals(case: Case) -> list[Entry]:
+    """What may bear on how this mail is judged: trusted senders' materials, or this very sender's own.
+
+    So nobody who merely claims a unit changes what becomes of a known sender's mail.
+    """
+    if case.recognised.identity.tier.trusted:
+        return [entry for entry in case.prior if entry.tier.trusted]
+    return [entry for entry in case.prior if case.sender and entry.sender == case.sender]
 
 
 def _ignored(case: Case, code: str) -> Verdict:
@@ -59,11 +64,13 @@ def _ignored(case: Case, code: str) -> Verdict:
     )
 
 
-def _held(case: Case, code: str, *, answer: bool) -> Verdict:
+def _held(case: Case, code: str, *, answer: bool, **detail: int) -> Verdict:
     """Held as a whole: nothing counts until a person has looked. Materials are kept with the mail."""
+    if case.waived.holds and code in NOTHING_TO_COUNT:
+        return _looked_at(case, code)
     seen = case.recognised
-    held = tuple(Assessment(each) for each in case.examined)
-    findings = (Finding(code, Severity.HOLD), *_lateness(case))
+    held = tuple(Assessment(each, state=EntryState.HELD) for each in case.examined)
+    findings = (Finding(code, Severity.HOLD, detail), *_lateness(case))
     return Verdict(
         Disposition.HELD,
         seen.identity,
@@ -75,66 +82,89 @@ def _held(case: Case, code: str, *, answer: bool) -> Verdict:
     )
 
 
+NOTHING_TO_COUNT = frozenset({"no-material", "too-large"})
+"""Holds that are over when a person has looked: nothing is there that could count."""
+
+
+def _looked_at(case: Case, code: str) -> Verdict:
+    settled = _ignored(case, code)
+    return replace(settled, findings=(*settled.findings, case.waived.finding()))
+
+
 def _doubt(case: Case) -> str | None:
     """Why a submission cannot be filed without a person, if so."""
     seen = case.recognised
+    if seen.relevance is Relevance.UNCLEAR and not case.waived.holds:
+        return "relevance-unclear"
     if seen.identity.contradictory and seen.identity.unit is not None and not case.waived.holds:
         return "unit-conflict"
     if seen.identity.unit is None:
         return "unit-unknown"
     if seen.notice is None or seen.identity.unit not in seen.notice.unit_codes:
         return "notice-unclear"
-    if case.policy == "roster" and seen.identity.tier is Tier.CLAIMED:
+    if seen.identity.tier in HELD_TIERS.get(case.policy, ()) and not case.waived.holds:
         return "unit-claimed"
-    return None
+    return "no-material" if seen.relevance is Relevance.ASKS else None
+
+
+HELD_TIERS = {"roster": (Tier.CLAIMED,), "strict": (Tier.CLAIMED, Tier.THREAD)}
+"""Whose mail waits for a person under each policy: strict counts only what the roster or staff vouch for."""
 
 
 def _judged(case: Case) -> Verdict:
     seen = case.recognised
     notice = seen.notice
     assert notice is not None
-    before = sender_view(case, (), notice)
-    have = frozenset(
+    before = checklist(notice, _of_equals(case), notice.deadline)
+    assessments = _known_repeats(before, assess(case.examined, notice, _met_documents(before), case.waived))
+    entries = (*material_entries(case, assessments), *link_entries(case))
+    whole = checklist(notice, [*case.prior, *entries], notice.deadline)
+    verdict = Verdict(
+        Disposition.HELD, seen.identity, notice.id, _counted(case, assessments, whole), link_findings(case),
+        late=_is_late(case), answer=seen.automatic is None, filed=True,
+    )  # fmt: skip
+    # A robot of a known unit that brings materials is filed, and not answered.
+    nothing = () if entries or _says_something(verdict) else (Finding("no-material", Severity.HOLD),)
+    if nothing and case.waived.holds:
+        return _looked_at(case, "no-material")
+    missing = _missing(sender_view(case, entries, notice), verdict)
+    verdict = replace(verdict, findings=(*nothing, *verdict.findings, *missing, *_claim(case), *_lateness(case)))
+    return replace(verdict, disposition=_disposition(verdict, whole, case.order))
+
+
+def _met_documents(before: Checklist) -> frozenset[str]:
+    return frozenset(
         item.requirement.key
         for item in before.items
         if item.state is ItemState.OK and item.requirement.kind is Kind.DOCUMENT
     )
-    assessments = _known_repeats(case, assess(case.examined, notice, have, case.waived))
-    entries = (*material_entries(case, assessments), *link_entries(case))
-    assessments = _counted(case, assessments, checklist(notice, [*case.prior, *entries], notice.deadline))
-    view = sender_view(case, entries, notice)
-    findings = (*link_findings(case), *_missing(view, assessments), *_claim(case), *_lateness(case))
-    verdict = Verdict(
-        Disposition.HELD, seen.identity, notice.id, assessments, findings, late=_is_late(case), answer=True
-    )
-    if not entries and not _repeats(assessments) and not verdict.has(Severity.FAULT):
-        findings = (Finding("no-material", Severity.HOLD), *findings)
-    return replace(
-        verdict, disposition=_disposition(verdict), findings=findings, answer=seen.automatic is None
-    )  # a robot of a known unit that brings materials is filed, and not answered
 
 
-def _disposition(verdict: Verdict) -> Disposition:
-    if any(each.counted for each in verdict.assessments) or _repeats(verdict.assessments):
+def _disposition(verdict: Verdict, whole: Checklist, order: int) -> Disposition:
+    """A link that staff let count is in no assessment, but in the checklist."""
+    if _stands(verdict) or any(entry.order == order for item in whole.items for entry in item.entries):
         return Disposition.ACCEPTED
     if verdict.has(Severity.HOLD) or not verdict.has(Severity.FAULT):
         return Disposition.HELD
     return Disposition.RETURNED
 
 
-def _repeats(assessments: Sequence[Assessment]) -> bool:
-    """Whether something was sent again that counts already: the unit has it, so nothing is to be repaired."""
-    return any(finding.code == "duplicate" for each in assessments for finding in each.findings)
+def _says_something(verdict: Verdict) -> bool:
+    return _stands(verdict) or verdict.has(Severity.FAULT) or verdict.has(Severity.HOLD)
 
 
-def _known_repeats(case: Case, assessments: Sequence[Assessment]) -> tuple[Assessment, ...]:
-    """Mark what the same or a better known sender handed in before, octet for octet."""
-    trusted, sender = case.recognised.identity.tier.trusted, case.sender
-    had = {
-        (entry.requirement, entry.sha256)
-        for entry in case.prior
-        if entry.state is EntryState.OK and (entry.tier.trusted if trusted else entry.sender == sender)
-    }
+def _stands(verdict: Verdict) -> bool:
+    """Whether something valid came: it counts, it counted before, or a newer one of the unit's counts instead."""
+    return any(
+        any(finding.code == "duplicate" for finding in each.findings)
+        or (each.state is EntryState.OK and not any(finding.severity is Severity.HOLD for finding in each.findings))
+        for each in verdict.assessments
+    )
+
+
+def _known_repeats(before: Checklist, assessments: Sequence[Assessment]) -> tuple[Assessment, ...]:
+    """Mark what counts already, octet for octet. What was replaced since may be sent anew, and counts again."""
+    had = {(item.requirement.key, entry.sha256) for item in before.items for entry in item.entries}
     return tuple(
         Assessment(each.examined, each.requirement, None, False, (_note(each, "duplicate"),))
         if each.state is EntryState.OK and (each.requirement, each.examined.material.sha256) in had
@@ -144,29 +174,41 @@ def _known_repeats(case: Case, assessments: Sequence[Assessment]) -> tuple[Asses
 
 
 def _counted(case: Case, assessments: Sequence[Assessment], whole: Checklist) -> tuple[Assessment, ...]:
-    """Mark what counts now. A claimed material that may not stand over a trusted one waits for a person."""
-    counting = {
-        (entry.requirement, entry.sha256) for item in whole.items for entry in item.entries if entry.order == case.order
-    }
+    """Mark what counts now; what does not is said why: newer mail of the unit's, or a trusted sender's, counts instead.
+
+    What is judged again, or late after a failure, may find newer mail there. A claimed material that may not
+    stand over a trusted one waits for a person.
+    """
+    counting = {(entry.requirement, entry.sha256) for item in whole.items for entry in item.entries}
+    taken = _taken_by_trusted(case)
     marked = []
     for each in assessments:
         if each.state is not EntryState.OK:
             marked.append(each)
+        elif each.requirement in taken:
+            waits = replace(_note(each, "claimed-not-counted"), severity=Severity.HOLD)
+            marked.append(replace(each, findings=(*each.findings, waits)))
         elif (each.requirement, each.examined.material.sha256) in counting:
             marked.append(replace(each, counted=True))
         else:
-            waits = replace(_note(each, "claimed-not-counted"), severity=Severity.HOLD)
-            marked.append(replace(each, findings=(*each.findings, waits)))
+            marked.append(replace(each, findings=(*each.findings, _note(each, "extra-document"))))
     return tuple(marked)
+
+
+def _taken_by_trusted(case: Case) -> frozenset[str | None]:
+    """The requirements that a mail which only claims its unit may not touch."""
+    if case.recognised.identity.tier.trusted:
+        return frozenset()
+    return frozenset(e.requirement for e in case.prior if e.tier.trusted and e.state is not EntryState.FAULTY)
 
 
 def _note(each: Assessment, code: str) -> Finding:
     return Finding(code, Severity.NOTE, {}, each.examined.material.sha256, each.requirement)
 
 
-def _missing(view: Checklist, assessments: Sequence[Assessment]) -> tuple[Finding, ...]:
+def _missing(view: Checklist, verdict: Verdict) -> tuple[Finding, ...]:
     """One finding per requirement still open, unless a fault of this very mail says it already."""
-    said = {each.requirement for each in assessments if each.state is EntryState.FAULTY}
+    said = {finding.requirement for finding in verdict.all_findings if finding.severity is Severity.FAULT}
     return tuple(
         Finding(
             missing_code(item.requirement.key),

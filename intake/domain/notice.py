@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -107,8 +108,9 @@ class Roster:
         return exact or self._senders.get("@" + address.rpartition("@")[2], ())
 
     def named_in(self, text: str) -> frozenset[UnitCode]:
-        """Codes of the units that `text` names by full name, short name or alias."""
-        return frozenset(code for name, code in self._names if name in text)
+        """Codes of the units that `text` names by full name, short name or alias; no name inside a longer one."""
+        found = {match[0] for match in self._any_name.finditer(text)} if self._names else ()
+        return frozenset(code for name in found for code in self._names[name])
 
     def find(self, word: str) -> Unit | None:
         """The unit that staff mean by a code, a full name, a short name or an alias."""
@@ -131,5 +133,20 @@ class Roster:
         return listed
 
     @cached_property
-    def _names(self) -> tuple[tuple[str, UnitCode], ...]:
-        return tuple((name, unit.code) for unit in self.units for name in unit.all_names if name)
+    def _names(self) -> dict[str, frozenset[UnitCode]]:
+        names: dict[str, frozenset[UnitCode]] = {}
+        for unit in self.units:
+            for name in filter(None, unit.all_names):
+                names[name] = names.get(name, frozenset()) | {unit.code}
+        return names
+
+    @cached_property
+    def _any_name(self) -> re.Pattern[str]:
+        """Any name, the longest first; one that begins or ends with a Latin letter or digit only as a whole word."""
+        return re.compile("|".join(_as_word(name) for name in sorted(self._names, key=len, reverse=True)))
+
+
+def _as_word(name: str) -> str:
+    before = "(?<![A-Za-z0-9])" if re.match("[A-Za-z0-9]", name) else ""
+    after = "(?![A-Za-z0-9])" if re.search("[A-Za-z0-9]$", name) else ""
+    return before + re.escape(name) + after

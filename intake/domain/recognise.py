@@ -100,8 +100,7 @@ def _places(message: Message, examined: Sequence[Examined]) -> tuple[str, str, s
 
 def _notice(look: _Look, received_at: datetime, notices: Iterable[Notice]) -> Notice | None:
     """The notice a mail belongs to: by thread, then by the most telling place that names exactly one."""
-    unit = look.identity.unit
-    asked = [each for each in notices if each.opens <= received_at and (unit is None or unit in each.unit_codes)]
+    asked = [each for each in notices if each.opens <= received_at]
     for notice in asked:
         if look.known.thread and notice.id == look.known.thread.notice_id:
             return notice
@@ -110,8 +109,10 @@ def _notice(look: _Look, received_at: datetime, notices: Iterable[Notice]) -> No
         if len(hits) == 1:
             return hits[0]
         asked = hits or asked
-    current = [notice for notice in asked if received_at <= notice.deadline + STILL_EXPECTED]
-    candidates = current or asked
+    unit = look.identity.unit
+    of_unit = [notice for notice in asked if unit is None or unit in notice.unit_codes]
+    current = [notice for notice in of_unit if received_at <= notice.deadline + STILL_EXPECTED]
+    candidates = current or of_unit
     return candidates[0] if len(candidates) == 1 else None
 
 
@@ -122,11 +123,17 @@ def _relevance(look: _Look, notices: Sequence[Notice]) -> Relevance:
     if look.known.assigned:
         return Relevance.SUBMITS if look.brought else Relevance.ASKS
     if not look.brought:
-        asks = hinted and (look.identity.tier.trusted or _meant_to_attach(look))
-        return Relevance.ASKS if asks else Relevance.NONE
+        return _without_material(look, hinted=hinted)
     if hinted or (look.acquainted and _fits(look, notices)):
         return Relevance.SUBMITS if _is_party(look) else Relevance.NONE
     return Relevance.UNCLEAR if look.identity.tier.trusted else Relevance.NONE
+
+
+def _without_material(look: _Look, *, hinted: bool) -> Relevance:
+    """An answer to our own letter reaches a person whoever wrote it: most likely it says what we asked."""
+    if hinted and (look.identity.tier.trusted or _meant_to_attach(look)):
+        return Relevance.ASKS
+    return Relevance.UNCLEAR if look.known.thread else Relevance.NONE
 
 
 def _is_party(look: _Look) -> bool:

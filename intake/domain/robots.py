@@ -1,8 +1,8 @@
 """Mail that nobody wrote to be answered: robots, bounces, lists, read receipts, our own letters.
 
 Sources: RFC 3834 sections 2 and 5, RFC 3464, RFC 8098, and what Chinese providers send instead (bounces of
-Aliyun and Sina are plain multipart/mixed). X-Auto-Response-Suppress alone proves nothing: every Exchange
-server sets it on mail that people write.
+Aliyun and Sina are plain multipart/mixed). X-Auto-Response-Suppress and Feedback-ID prove nothing: every
+Exchange server sets the one, QQ webmail the other, on mail that people write.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Set
 from intake.domain.mail import Message
 
 _ROBOT_SENDERS = re.compile(
-    r"^(mailer-daemon|postmaster|no-?reply|do-?not-?reply|bounces?|root|daemon|owner-.*|.*-(request|bounces?))([+=.-].*)?$"
+    r"^(mailer-daemon|postmaster|no[-_]?reply|do[-_]?not[-_]?reply|bounces?|root|daemon|owner-.*|.*-(request|bounces?))([+=.-].*)?$"
 )
 _BOUNCE_SENDERS = re.compile(r"^(mailer-daemon|postmaster|bounces?)([+=.-].*)?$")
 _BOUNCE_SUBJECTS = re.compile(
@@ -68,7 +68,6 @@ def _is_list(message: Message, _own: Set[str]) -> bool:
     return (
         any(name.startswith("list-") for name in message.headers)
         or message.header("precedence").strip().lower() in ("bulk", "list", "junk")
-        or "feedback-id" in message.headers
         or bool(_ROBOT_SENDERS.match(_local_part(message)))
     )
 

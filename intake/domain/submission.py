@@ -125,7 +125,8 @@ def _item(requirement: Requirement, entries: Sequence[Entry]) -> Item:
 def _counted(requirement: Requirement, valid: Sequence[Entry]) -> tuple[Entry, ...]:
     """Photos add up, each content once; of anything else the newest mail that brought enough replaces the rest."""
     if requirement.accumulates:
-        return tuple({entry.sha256: entry for entry in reversed(valid)}.values())[::-1]
+        first = {entry.sha256 or (entry.mail_ref, entry.origin): entry for entry in reversed(valid)}
+        return tuple(first.values())[::-1]
     for order in sorted({entry.order for entry in valid}, reverse=True):
         newest = tuple(entry for entry in valid if entry.order == order)
         if len(newest) >= requirement.minimum:

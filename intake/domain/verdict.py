@@ -36,7 +36,10 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The whole decision about one mail. `answer` says whether a letter is owed; `notice_id` what it belongs to."""
+    """The whole decision about one mail. `answer` says whether a letter is owed; `notice_id` what it belongs to.
+
+    `filed` says whether what it brought was held against the notice and belongs to the unit's submission.
+    """
 
     disposition: Disposition
     identity: Identity = NOBODY
@@ -45,6 +48,7 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     late: bool = False
     answer: bool = False
+    filed: bool = False
 
     @property
     def all_findings(self) -> tuple[Finding, ...]:

@@ -67,6 +67,8 @@ def examine_one(bench: Bench, pending: Pending) -> None:
 def _look(bench: Bench, pending: Pending) -> tuple[Message, tuple[Examined, ...]]:
     """Read the mail and measure its materials; those of a robot nobody knows are not worth a look."""
     message, materials = bench.read(bench.blobs.path(pending.sha256), bench.blobs)
+    if pending.cut:
+        return message, ()
     if automatic(message, bench.office.own) and not _is_listed(bench, message):
         return message, ()
     return message, tuple(_measured(bench, material) for material in materials)
@@ -107,6 +109,7 @@ def _case(bench: Bench, desk: Desk, pending: Pending, message: Message, examined
         prior=desk.entries(unit, notice.id, pending.id) if unit and notice else (),
         waived=pending.ruling.waived,
         policy=bench.office.policy,
+        too_large=pending.size if pending.cut else None,
     )
 
 

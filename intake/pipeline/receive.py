@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from intake import journal
-from intake.ports import Arrival, Blobs, Clock, Mailbox, OpenMailbox, Records
+from intake.ports import Arrival, Blob, Blobs, Clock, Mailbox, OpenMailbox, Oversized, Records
 
-MAX_MAIL = 1 << 30
-"""Octets of one mail that are fetched at most."""
+MAX_MAIL = 300 << 20
+"""Octets of one mail that are fetched at most; of a larger one only the beginning is, and a person is told."""
 
 BATCH = 500
 """Mails from before every notice that are counted in one transaction."""
@@ -83,14 +83,23 @@ def _count(intake: Intake, older: list[Arrival]) -> None:
 
 def _take(intake: Intake, box: Mailbox, arrival: Arrival) -> int:
     """Octets first, then the row: only what is durable is recorded."""
-    with intake.blobs.writer() as writer:
-        octets = box.download(arrival, writer, MAX_MAIL)
-        blob = writer.commit() if octets is not None else None
+    cut = arrival.size > MAX_MAIL
+    try:
+        blob = _fetched(intake, box, arrival, cut=cut)
+    except Oversized:  # its size was said to be smaller
+        cut, blob = True, _fetched(intake, box, arrival, cut=True)
     with intake.records.ledger() as ledger:
         if blob is None:
             ledger.step_over(arrival, "gone before it was read", intake.clock())
             journal.gone(arrival, "gone before it was read")
             return 0
-        taken = ledger.take(arrival, blob, intake.clock())
+        taken = ledger.take(arrival, blob, intake.clock(), cut=cut)
     journal.taken(taken.ref, arrival, new=taken.new)
     return int(taken.new)
+
+
+def _fetched(intake: Intake, box: Mailbox, arrival: Arrival, *, cut: bool) -> Blob | None:
+    """The mail's octets made durable; None when the mail is gone."""
+    with intake.blobs.writer() as writer:
+        octets = box.beginning(arrival, writer) if cut else box.download(arrival, writer, MAX_MAIL)
+        return writer.commit() if octets is not None else None

@@ -83,6 +83,14 @@ class ImapMailbox:
             if not chunk or (len(chunk) != CHUNK and offset >= arrival.size):
                 return offset
 
+    def beginning(self, arrival: Arrival, sink: Sink) -> int | None:
+        self._require(arrival.locator.folder, arrival.locator.uidvalidity)
+        chunk, _labelled = self._chunk(arrival.locator.uid, 0, self._allowed(CHUNK))
+        if chunk is None:
+            self._confirm_gone(arrival.locator.uid)
+            return None
+        return sink.write(chunk[:CHUNK])
+
     def _allowed(self, size: int) -> float:
         """Seconds for a mail of `size` octets."""
         settings = self._session.settings

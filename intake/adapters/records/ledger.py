@@ -39,13 +39,14 @@ class SqlLedger:
         for arrival in arrivals:
             self._advance(arrival).older += 1
 
-    def take(self, arrival: Arrival, blob: Blob, now: datetime) -> Taken:
+    def take(self, arrival: Arrival, blob: Blob, now: datetime, *, cut: bool = False) -> Taken:
         mail = self._session.scalar(select(MailRow).where(MailRow.sha256 == blob.sha256))
         new = mail is None
         if mail is None:
             mail = MailRow(
                 sha256=blob.sha256,
-                size=blob.size,
+                size=arrival.size if cut else blob.size,
+                cut=cut,
                 folder=arrival.locator.folder,
                 received_at=arrival.internal_date,
                 taken_at=now,

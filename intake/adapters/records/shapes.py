@@ -57,7 +57,7 @@ def _storable_values(value: Any) -> Any:
 def pending_of(row: MailRow) -> Pending:
     waived = Waived(row.waive_holds, row.waive_faults, row.waive_reason)
     ruling = Ruling(row.assigned, waived, row.rulings)
-    return Pending(row.id, mail_ref(row.id), row.sha256, row.size, row.received_at, row.attempts, ruling)
+    return Pending(row.id, mail_ref(row.id), row.sha256, row.size, row.received_at, row.attempts, ruling, row.cut)
 
 
 def material_row(mail_id: int, position: int, assessment: Assessment) -> MaterialRow:

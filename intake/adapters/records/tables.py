@@ -84,6 +84,7 @@ class MailRow(Base):
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
     size: Mapped[int] = mapped_column(BigInteger)
+    cut: Mapped[bool] = mapped_column(default=False)
     folder: Mapped[str] = mapped_column(String(255))
     received_at: Mapped[datetime]
     taken_at: Mapped[datetime]

@@ -1,0 +1,182 @@
+"""The stages in one process, with real servers, files and database: what subprocesses cannot be made to meet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from intake.domain.identity import Tier
+from intake.entry.app import App
+from intake.entry.config import load
+from intake.pipeline import receive as receiving
+from intake.pipeline.examine import examine
+from intake.ports import Deferred
+from tests.e2e.world import World, address, complete, mail, report
+from tests.samples import media
+from tests.servers.dovecot import PASSWORD, Dovecot
+from tests.servers.smtp import SmtpSink
+
+pytestmark = pytest.mark.server
+
+START = datetime(2024, 6, 5, 4, 0, tzinfo=UTC)
+
+
+class Office:
+    """An App with a clock that the test turns."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.now = START
+        self.app = App(load(world.folder / "config"), lambda: self.now)
+
+    def poll(self) -> str | None:
+        return self.app.poll()
+
+    def states(self) -> dict[str, int]:
+        with self.app.records.chronicle() as chronicle:
+            return chronicle.mail_totals()
+
+    def codes(self) -> list[set[str]]:
+        with self.app.records.chronicle() as chronicle:
+            return [{finding.code for finding in line.findings} for line in chronicle.decided_since(None)]
+
+
+@pytest.fixture
+def office(
+    tmp_path: Path, user: str, dovecot: Dovecot, sink: SmtpSink, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Office]:
+    monkeypatch.setenv("INTAKE_IMAP_PASSWORD", PASSWORD)
+    world = World(tmp_path, user, dovecot, sink)
+    world.configure()
+    office = Office(world)
+    yield office
+    office.app.close()
+
+
+def test_a_mail_too_large_is_held_by_its_headers_and_the_sender_told(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receiving, "MAX_MAIL", 30_000)
+    office.world.deliver(complete("370826"))
+    office.world.deliver(mail("370883", {"邹城市总结报告.docx": report("邹城市")}))
+    assert office.poll() is None
+    assert office.states()["held"] == 1
+    assert office.states()["accepted"] == 1, "the next mail goes on"
+    assert {"too-large"} in office.codes()
+    (letter,) = office.world.letters(address("370826"))
+    assert "待人工确认" in letter["Subject"]
+    assert sum(path.stat().st_size for path in office.app.blob_folder.rglob("*") if path.is_file()) < 1 << 20
+
+
+def test_a_mail_that_makes_us_fail_is_tried_three_times_and_parked(office: Office) -> None:
+    office.world.deliver(mail("370826", {"poison.docx": b"poison"}))
+    office.world.deliver(complete("370883"))
+
+    def inspect(path: Path, filename: str) -> Any:
+        if filename == "poison.docx":
+            raise RuntimeError("our bug")
+        return healthy.inspect(path, filename)
+
+    healthy = office.app.bench
+    office.app.receive()
+    for attempt in range(3):
+        examine(replace(healthy, inspect=inspect))
+        assert office.states()["accepted"] == 1, "the next mail goes on"
+        assert office.states()["parked"] == (attempt == 2)
+        office.now += timedelta(minutes=30)
+    with office.app.records.chronicle() as chronicle:
+        (line,) = chronicle.needing_person()
+    assert line.parked
+    assert "M000001" in office.world.run("held")
+    office.world.run("retry", "M000001")
+    assert office.states()["parked"] == 0
+
+
+def test_renumbered_mails_are_recognised_and_answered_once(office: Office) -> None:
+    office.world.deliver(complete("370826"))
+    office.poll()
+    office.world.dovecot.renew_uidvalidity(office.world.user, 4_000_000_000)
+    office.world.deliver(complete("370883"))
+    office.poll()
+    assert office.states()["received"] == 2
+    assert [len(office.world.letters(address(code))) for code in ("370826", "370883")] == [1, 1]
+    with office.app.records.chronicle() as chronicle:
+        assert chronicle.reconciliation().balanced
+
+
+def test_the_same_octets_twice_are_one_mail_and_one_letter(office: Office) -> None:
+    octets = complete("370826")
+    office.world.deliver(octets)
+    office.world.deliver(octets)
+    office.poll()
+    assert office.states()["received"] == 1
+    assert len(office.world.letters()) == 1
+    with office.app.records.chronicle() as chronicle:
+        found = chronicle.reconciliation()
+    assert (found.on_server, found.accepted, found.copies) == (2, 1, 1)
+
+
+def test_a_failure_between_file_and_ledger_costs_a_refetch(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    office.world.deliver(complete("370826"))
+    with monkeypatch.context() as patched:
+        patched.setattr("intake.adapters.records.ledger.SqlLedger.take", lambda *_, **__: _fail())
+        assert office.poll() is not None
+    assert office.states()["received"] == 0
+    assert office.poll() is None
+    assert office.states()["accepted"] == 1
+
+
+def _fail() -> None:
+    raise Deferred("the disk is full")
+
+
+def test_older_mail_is_counted_and_never_read(office: Office) -> None:
+    for day in range(1, 4):
+        office.world.deliver(complete("370826"), datetime(2024, 4, day, tzinfo=UTC))
+    office.world.deliver(complete("370883"))
+    office.poll()
+    assert office.states()["received"] == 1
+    with office.app.records.chronicle() as chronicle:
+        assert chronicle.reconciliation().older == 3
+
+
+BIG = "从QQ邮箱发来的超大附件\n\n微山县视频.mp4 (128.03M, 2024年06月27日 21:59 到期)进入下载页面：http://mail.qq.com/cgi-bin/ftnExs_download?t=exs_ftn_download&k=7d36&code=7684decd"
+
+
+def test_a_video_that_came_as_a_link_is_held_and_never_called_missing(office: Office) -> None:
+    files = {"微山县总结报告.docx": report("微山县"), "1.jpg": media.photo()}
+    office.world.deliver(mail("370826", files, body=BIG))
+    office.poll()
+    (letter,) = office.world.letters(address("370826"))
+    text = letter.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "待人工确认" in letter["Subject"]
+    assert "6月27日" in text
+    assert "未发现附件" not in text
+    assert office.world.unit("370826")["items"]["video"]["state"] == "held"
+
+
+def test_a_reply_to_our_letter_is_known_by_its_thread(office: Office) -> None:
+    office.world.deliver(mail("370826", {"微山县总结报告.docx": report("微山县")}))
+    office.poll()
+    ours = office.world.letters()[0]["Message-ID"]
+    reply = mail("370826", {"v.mp4": media.video(60)}, subject="Re: 答复", sender="小李 <li@qq.example>")
+    office.world.deliver(f"In-Reply-To: {ours}\r\n".encode() + reply)
+    office.poll()
+    with office.app.records.chronicle() as chronicle:
+        (row, *_others) = chronicle.unit_rows(office.app.office.notices[0], office.app.office.roster)
+    assert row.checklist.item("video").entries[0].tier is Tier.THREAD
+
+
+def test_stopping_finishes_the_mail_in_hand_and_leaves_the_rest(office: Office) -> None:
+    office.world.deliver(complete("370826"))
+    office.world.deliver(complete("370883"))
+    office.app.receive()
+    seen: list[str] = []
+    bench = replace(office.app.bench, progress=seen.append, stopping=lambda: bool(seen))
+    assert examine(bench) == 1
+    assert office.states()["accepted"] == 1
