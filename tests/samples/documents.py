@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import io
 import struct
-import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from xml.sax.saxutils import escape
 
 from intake.entry.demo.documents import docx, docx_parts, locked_office, ole, zipped
+
+__all__ = [
+    "doc", "docx", "docx_parts", "docx_with_pictures", "locked_office", "locked_pdf", "odt", "ofd", "ole", "pdf",
+    "pdf_bomb", "pdf_of_pictures", "rtf", "zipped",
+]  # fmt: skip
 
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _OFD = 'xmlns:ofd="http://www.ofdspec.org/2016"'
 
 
-def odt(lines: Iterable[str]) -> bytes:
-    """An OpenDocument text."""
+def odt(lines: Iterable[str], pictures: Iterable[bytes] = (), *, macro: bool = False) -> bytes:
+    """An OpenDocument text, with pictures, with a Basic macro."""
+    extra: dict[str, str | bytes] = {f"Pictures/{number}.jpg": picture for number, picture in enumerate(pictures)}
+    extra |= {"Basic/Standard/Module1.xml": "<module/>"} if macro else {}
     body = "".join(f"<text:p>{escape(line)}</text:p>" for line in lines)
     spaces = "urn:oasis:names:tc:opendocument:xmlns"
     return zipped(
@@ -25,12 +30,13 @@ def odt(lines: Iterable[str]) -> bytes:
             "content.xml": f'{_XML}<office:document-content xmlns:office="{spaces}:office:1.0" '
             f'xmlns:text="{spaces}:text:1.0"><office:body><office:text>{body}</office:text></office:body>'
             "</office:document-content>",
+            **extra,
         }
     )
 
 
-def ofd(pages: Iterable[Iterable[str]]) -> bytes:
-    """An OFD document (GB/T 33190-2016): one inner iterable of lines per page."""
+def ofd(pages: Iterable[Iterable[str]], pictures: Iterable[bytes] = ()) -> bytes:
+    """An OFD document (GB/T 33190-2016): one inner iterable of lines per page; pictures among its resources."""
     parts: dict[str, str | bytes] = {
         "OFD.xml": f"{_XML}<ofd:OFD {_OFD} Version='1.1' DocType='OFD'><ofd:DocBody><ofd:DocInfo>"
         "<ofd:DocID>1</ofd:DocID></ofd:DocInfo><ofd:DocRoot>Doc_0/Document.xml</ofd:DocRoot></ofd:DocBody></ofd:OFD>"
@@ -43,6 +49,7 @@ def ofd(pages: Iterable[Iterable[str]]) -> bytes:
     parts["Doc_0/Document.xml"] = (
         f"{_XML}<ofd:Document {_OFD}><ofd:Pages>{''.join(references)}</ofd:Pages></ofd:Document>"
     )
+    parts |= {f"Doc_0/Res/image_{number}.jpg": picture for number, picture in enumerate(pictures)}
     return zipped(parts)
 
 
@@ -66,6 +73,45 @@ _CHINESE_FONT = (
 def pdf(lines: Iterable[str], *, pages: int = 1) -> bytes:
     """A PDF whose text, Chinese too, can be extracted: a CID font with a predefined character map, nothing embedded."""
     return _pdf(list(lines), pages, trailer="")
+
+
+def docx_with_pictures(title: str, pictures: Iterable[bytes]) -> bytes:
+    """A Word document that carries pictures, as Word and WPS store them."""
+    media = {f"word/media/image{number}.jpeg": picture for number, picture in enumerate(pictures, 1)}
+    return zipped({**docx_parts(title, ()), **media})
+
+
+def pdf_of_pictures(pages: Iterable[tuple[bytes, int, int]]) -> bytes:
+    """A PDF as a scanner makes it: one JPEG per page, given with its width and height; equal ones are stored once."""
+    shown = list(pages)
+    pictures = list(dict.fromkeys(shown))
+    first_page = 4 + len(pictures)
+    kids = " ".join(f"{first_page + number} 0 R" for number in range(len(shown)))
+    drawing = b"q 500 0 0 700 40 60 cm /Im Do Q"
+    return _pdf_file(
+        [
+            b"<< /Type /Catalog /Pages 2 0 R >>",
+            f"<< /Type /Pages /Kids [{kids}] /Count {len(shown)} >>".encode("ascii"),
+            b"<< /Length %d >>\nstream\n%b\nendstream" % (len(drawing), drawing),
+            *(_pdf_picture(*picture) for picture in pictures),
+            *(_pdf_page_of(4 + pictures.index(picture)) for picture in shown),
+        ],
+        trailer="",
+    )
+
+
+def _pdf_picture(jpeg: bytes, width: int, height: int) -> bytes:
+    return (
+        b"<< /Type /XObject /Subtype /Image /Width %d /Height %d /ColorSpace /DeviceRGB /BitsPerComponent 8"
+        b" /Filter /DCTDecode /Length %d >>\nstream\n%b\nendstream" % (width, height, len(jpeg), jpeg)
+    )
+
+
+def _pdf_page_of(picture: int) -> bytes:
+    return (
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 3 0 R"
+        b" /Resources << /XObject << /Im %d 0 R >> >> >>" % picture
+    )
 
 
 def locked_pdf(lines: Iterable[str] = ("locked",)) -> bytes:

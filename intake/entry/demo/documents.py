@@ -9,14 +9,8 @@ from collections.abc import Iterable, Mapping
 from xml.sax.saxutils import escape
 
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-
-
 _WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
-
-
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
-
-
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006"
 
 
@@ -61,11 +55,7 @@ def locked_office() -> bytes:
 
 
 _SECTOR = 512
-
-
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-
-
 _END, _FREE, _FAT = 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFD
 
 
@@ -100,6 +90,8 @@ def _compound_file(directory: bytes, chains: list[int], payload: bytes) -> bytes
     return header + places + payload + directory.ljust(directory_sectors * _SECTOR, b"\0") + fat
 
 
-def _entry(name: str, kind: int, *, child: int = _FREE, right: int = _FREE, start: int, size: int) -> bytes:
+def _entry(  # noqa: PLR0913
+    name: str, kind: int, *, child: int = _FREE, right: int = _FREE, start: int, size: int
+) -> bytes:
     encoded = (name + "\0").encode("utf-16-le")
     return struct.pack("<64sHBBIII16xI8x8xIQ", encoded, len(encoded), kind, 1, _FREE, right, child, 0, start, size)

@@ -9,8 +9,11 @@ import tempfile
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import cache
+from typing import cast
 
 import av
+from av.container import OutputContainer
+from av.video.stream import VideoStream
 from PIL import Image
 
 _MUXERS = {
@@ -26,16 +29,17 @@ _MUXERS = {
     "ts": ("mpegts", "libx264"),
     "mpg": ("mpeg", "mpeg2video"),
 }
-
-
 _CODEC_OPTIONS = {
     "libx264": {"preset": "ultrafast", "x264-params": "threads=1"},
     "libvpx": {"deadline": "realtime", "cpu-used": "8"},
 }
 
+_SAME = {"fflags": "+bitexact"}
+"""Otherwise a Matroska file gets a random number of its own."""
+
 
 @cache
-def video(
+def video(  # noqa: PLR0913
     seconds: int,
     ext: str = "mp4",
     *,
@@ -50,16 +54,16 @@ def video(
     fps = 25 if ext == "mpg" else fps
     # A named file and not a buffer: the faststart option reads back what was written.
     with tempfile.NamedTemporaryFile(suffix=f".{ext}") as file:
-        with av.open(file.name, "w", format=muxer, options=dict(muxer_options)) as container:
+        with av.open(file.name, "w", format=muxer, options={**_SAME, **dict(muxer_options)}) as container:
             container.metadata.update({"title": title} if title else {})
             _encode(container, codec, frames=range(seconds * fps), fps=fps, size=size, sound=sound)
         return file.read()
 
 
-def _encode(
-    container: av.container.OutputContainer, codec: str, *, frames: range, fps: int, size: tuple[int, int], sound: bool
+def _encode(  # noqa: PLR0913
+    container: OutputContainer, codec: str, *, frames: range, fps: int, size: tuple[int, int], sound: bool
 ) -> None:
-    stream = container.add_stream(codec, rate=fps, options=_CODEC_OPTIONS.get(codec, {}))
+    stream = cast("VideoStream", container.add_stream(codec, rate=fps, options=_CODEC_OPTIONS.get(codec, {})))
     stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
     stream.codec_context.gop_size = fps * 10
     sounds = container.add_stream("aac", rate=8000, layout="mono") if sound else None
@@ -67,8 +71,8 @@ def _encode(
         container.mux(stream.encode(_frame(number, fps, size)))
         if sounds is not None and number % fps == 0:
             container.mux(sounds.encode(silence(number // fps)))
-    for each in (stream, sounds):
-        container.mux(each.encode(None) if each is not None else ())
+    container.mux(stream.encode(None))
+    container.mux(sounds.encode(None) if sounds is not None else ())
 
 
 def truncated(octets: bytes, part: float = 0.5) -> bytes:
@@ -96,15 +100,14 @@ def lying_header(mp4: bytes, seconds: int) -> bytes:
 @cache
 def photo(width: int = 1280, height: int = 960, seed: int = 1, orientation: int = 1) -> bytes:
     """A JPEG of the given pixels, more than 20 kB at the default size; another seed is another picture."""
-    picture = picture_of(width, height, seed)
     exif = Image.Exif()
     exif[0x0112] = orientation
-    return saved(picture, "JPEG", quality=85, exif=exif)
+    return saved(picture(width, height, seed), "JPEG", quality=85, exif=exif)
 
 
 @cache
 def png(width: int = 640, height: int = 480, seed: int = 1) -> bytes:
-    return saved(picture_of(width, height, seed), "PNG", compress_level=1)
+    return saved(picture(width, height, seed), "PNG", compress_level=1)
 
 
 def _frame(number: int, fps: int, size: tuple[int, int]) -> av.VideoFrame:
@@ -128,15 +131,15 @@ def silence(second: int) -> av.AudioFrame:
     return frame
 
 
-def picture_of(width: int, height: int, seed: int) -> Image.Image:
+def picture(width: int, height: int, seed: int) -> Image.Image:
     columns, rows = max(1, width // 24), max(1, height // 24)
-    noise = random.Random(seed).randbytes(columns * rows * 3)
+    noise = random.Random(seed).randbytes(columns * rows * 3)  # noqa: S311 - a picture, no secret
     return Image.frombytes("RGB", (columns, rows), noise).resize((width, height), Image.Resampling.BICUBIC)
 
 
-def saved(picture: Image.Image, fmt: str, **options: object) -> bytes:
+def saved(image: Image.Image, fmt: str, **options: object) -> bytes:
     sink = io.BytesIO()
-    picture.save(sink, fmt, **options)
+    image.save(sink, fmt, **options)
     return sink.getvalue()
 
 

@@ -59,38 +59,53 @@ class Servers:
 @contextmanager
 def running(username: str, log: Path) -> Iterator[Servers]:
     """Both servers until the block ends. What they have to say goes into the file `log`."""
-    servers = Servers(username)
-    ready, trouble = threading.Event(), list[Exception]()
-    stop: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+    with _logged(log):
+        worker = _Worker(Servers(username))
+        worker.start()
+        worker.wait()
+        try:
+            yield worker.servers
+        finally:
+            worker.stop()
 
-    async def serve() -> None:
-        leave = asyncio.Event()
-        stop.append((asyncio.get_running_loop(), leave))
-        imap, smtp = await _imap(username), await _smtp(servers)
-        servers.imap_port, servers.smtp_port = _port(imap), _port(smtp)
-        ready.set()
-        await leave.wait()
+
+class _Worker(threading.Thread):
+    """The thread that the servers live in."""
+
+    def __init__(self, servers: Servers) -> None:
+        super().__init__(name="demo-servers", daemon=True)
+        self.servers = servers
+        self._settled = threading.Event()
+        self._trouble: Exception | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._leave = asyncio.Event()
+
+    def run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except Exception as error:  # noqa: BLE001 - told to the thread that waits
+            self._trouble = error
+        finally:
+            self._settled.set()
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        imap, smtp = await _imap(self.servers.username), await _smtp(self.servers)
+        self.servers.imap_port, self.servers.smtp_port = _port(imap), _port(smtp)
+        self._settled.set()
+        await self._leave.wait()
         for server in (imap, smtp):
             server.close()
 
-    def work() -> None:
-        try:
-            asyncio.run(serve())
-        except Exception as error:  # noqa: BLE001 - handed to the thread that waits
-            trouble.append(error)
-            ready.set()
+    def wait(self) -> None:
+        """Return when both servers listen."""
+        if not self._settled.wait(START_SECONDS) or self._trouble:
+            raise RuntimeError("the demo's mail servers do not start") from self._trouble
 
-    with _logged(log):
-        thread = threading.Thread(target=work, name="demo-servers", daemon=True)
-        thread.start()
-        if not ready.wait(START_SECONDS) or trouble:
-            raise RuntimeError("the demo's mail servers do not start") from (trouble[0] if trouble else None)
-        try:
-            yield servers
-        finally:
-            loop, leave = stop[0]
-            loop.call_soon_threadsafe(leave.set)
-            thread.join(START_SECONDS)
+    def stop(self) -> None:
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(self._leave.set)
+        self.join(START_SECONDS)
 
 
 async def _imap(username: str) -> asyncio.Server:
