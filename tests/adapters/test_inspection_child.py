@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from intake.adapters.inspection import ChildInspector
-from intake.adapters.inspection.confinement import MIB, Limits, limits_for
+from intake.adapters.sandbox.confinement import MIB, Limits, limits_for
 from intake.domain.material import Condition, Facts
 from intake.domain.notice import Kind
 from intake.ports import Deferred

@@ -118,6 +118,12 @@ def test_sound_alone_is_not_a_measured_video(tmp_path: Path) -> None:
     assert inspected(tmp_path, media.audio(60, "m4a")).kind is Kind.OTHER
 
 
+@pytest.mark.parametrize("expected", [True, False])
+@pytest.mark.parametrize("ext", ["mp4", "mkv", "ts"])
+def test_whether_there_is_sound_is_told(tmp_path: Path, ext: str, expected: bool) -> None:
+    assert inspected(tmp_path, media.video(5, ext, sound=expected), f"视频.{ext}").has_audio is expected
+
+
 def test_a_title_in_gbk_does_not_matter(tmp_path: Path) -> None:
     avi = media.video(5, "avi", title="ABCDEFGH").replace(b"ABCDEFGH", "微山科技".encode("gbk"))
     assert "微山科技".encode("gbk") in avi

@@ -7,11 +7,14 @@ writer left open (live recordings) promise nothing.
 from __future__ import annotations
 
 import os
+import re
 import struct
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final, NamedTuple
 
 _MAX_ELEMENTS: Final = 500_000
+_FLV_METADATA: Final = 16 << 10
+_FLV_FILE_SIZE: Final = re.compile(rb"(?s)\x00\x08filesize\x00(.{8})")
 
 
 class Outline(NamedTuple):
@@ -134,9 +137,15 @@ def _elements(file: BinaryIO) -> Iterator[_Element]:
 
 
 def _tags(file: BinaryIO) -> Iterator[_Element]:
-    """FLV 10.1, annex E: a header that tells its length, then tags of 11 octets and content, 4 octets after each."""
-    head = _peek(file, 5, 4)
-    at = int.from_bytes(head, "big") + 4
+    """FLV 10.1, annex E: a header that tells its length, then tags of 11 octets and content, 4 octets after each.
+
+    Where the writer has noted the size of the file (onMetaData, E.5), that is a promise too: no other tells a file
+    that was cut between two tags.
+    """
+    head = _peek(file, 0, _FLV_METADATA)
+    if noted := _FLV_FILE_SIZE.search(head):
+        yield _Element(b"onMetaData", 0, _whole(*struct.unpack(">d", noted[1])))
+    at = int.from_bytes(head[5:9], "big") + 4
     for _ in range(_MAX_ELEMENTS):
         head = _peek(file, at, 11)
         if not head:
@@ -144,6 +153,11 @@ def _tags(file: BinaryIO) -> Iterator[_Element]:
         length = 11 + int.from_bytes(head[1:4], "big") + 4
         yield _Element(head[:1], at, at + length)
         at += length
+
+
+def _whole(number: float) -> int:
+    """A size that a double may hold; 0 for what is none."""
+    return int(number) if 0 <= number < 1 << 50 else 0
 
 
 def _width(head: bytes, at: int) -> int:

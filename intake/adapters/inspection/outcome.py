@@ -1,8 +1,17 @@
-"""Why a file could not be measured: three exceptions that say whose fault it is, and the codes that a note may hold."""
+"""What parent and child agree on: three exceptions that say whose fault it is, the codes that a note may hold, and
+what a preview is.
+"""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
+
+PREVIEW: Final = "preview"
+"""What the parent says to a child that is to make a preview too."""
+
+PREVIEW_OCTETS: Final = 20_000
+"""How large a preview may be."""
 
 
 class Note(StrEnum):

@@ -7,14 +7,16 @@ text are capped, and no DTD is read, where those took 2-6 GB or more than a minu
 from __future__ import annotations
 
 import posixpath
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO, Final
 from xml.parsers import expat
 
+from intake.adapters.inspection.carried import photos_in
 from intake.adapters.inspection.outcome import Damaged, Exceeded, Locked, Note
 from intake.adapters.inspection.sniff import OLE_MAGIC
 from intake.adapters.inspection.text import Gathered
@@ -26,6 +28,10 @@ _MAX_DEPTH: Final = 256
 _MAX_PAGES: Final = 2_000
 _CHUNK: Final = 64 << 10
 _OPAQUE_FLAG: Final = 0x1
+
+# Where programs live: VBA of Word, Excel and PowerPoint, Basic and scripts of OpenDocument.
+_MACROS: Final = re.compile(r"(?i)(.*/)?vbaProject\.bin|(Basic|Scripts)/.+")
+_PICTURES: Final = re.compile(r"(?i)word/media/.+|Pictures/.+|Doc_[^/]+/(.+/)?Res/.+")
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,12 @@ class _Package:
 
     def __contains__(self, name: str) -> bool:
         return name in self._infos
+
+    def completed(self, facts: Facts) -> Facts:
+        """The facts of a text, together with what else the package carries."""
+        pictures = (info for name, info in self._infos.items() if _PICTURES.fullmatch(name))
+        macros = any(map(_MACROS.fullmatch, self._infos))
+        return replace(facts, macros=macros, photos_inside=photos_in(self._archive, pictures))
 
     def pieces(self, name: str) -> Iterator[bytes]:
         info = self._infos.get(name)
@@ -99,14 +111,14 @@ def _docx(file: BinaryIO) -> Facts:
     gathered = Gathered()
     with _opened(file) as package:
         _gather(package, _main_part(package), _WORD, gathered)
-    return gathered.facts()
+        return package.completed(gathered.facts())
 
 
 def _odt(file: BinaryIO) -> Facts:
     gathered = Gathered()
     with _opened(file) as package:
         _gather(package, "content.xml", _OPEN_DOCUMENT, gathered)
-    return gathered.facts()
+        return package.completed(gathered.facts())
 
 
 def _ofd(file: BinaryIO) -> Facts:
@@ -118,13 +130,13 @@ def _ofd(file: BinaryIO) -> Facts:
             raise Exceeded(Note.TOO_LARGE)
         for page in pages:
             _gather(package, page, _OFD_PAGE, gathered)
-    return gathered.facts(pages=len(pages))
+        return package.completed(gathered.facts(pages=len(pages)))
 
 
 def _unread(file: BinaryIO) -> Facts:
-    """Packages whose text nobody asks for (tables, slides): only that their directory can be read."""
-    with _opened(file):
-        return Facts(Condition.SOUND)
+    """Packages whose text nobody asks for (tables, slides): that their directory can be read, and what it lists."""
+    with _opened(file) as package:
+        return package.completed(Facts(Condition.SOUND))
 
 
 _MEASURES: Final[dict[str, Callable[[BinaryIO], Facts]]] = {"docx": _docx, "docm": _docx, "odt": _odt, "ofd": _ofd}

@@ -14,7 +14,8 @@ from typing import BinaryIO, Final
 
 import olefile
 
-from intake.adapters.inspection.formats import UNKNOWN
+from intake.adapters.inspection.formats import FORMATS, UNKNOWN
+from intake.domain.notice import Kind
 
 _HEAD: Final = 64 << 10
 _ZIP_ENTRIES: Final = 20_000
@@ -91,6 +92,12 @@ def _magic_format(head: bytes) -> str | None:
             if name is not None:
                 return name
     return _late_format(head)
+
+
+def picture_format(head: bytes) -> str | None:
+    """A key of FORMATS of Kind IMAGE, or None for all that is no picture."""
+    name = _magic_format(head)
+    return name if name is not None and FORMATS[name].kind is Kind.IMAGE else None
 
 
 def _late_format(head: bytes) -> str | None:

@@ -11,6 +11,7 @@ from intake.domain.material import Condition, Facts
 BEGINNING: Final = 4_000
 END: Final = 1_000
 _CAP: Final = 4 << 20
+_CHARACTERS_OF_A_PAGE: Final = 10
 
 # Surrogates and control characters other than line ends and tabs: no database and no letter takes them.
 _UNFIT: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -30,10 +31,11 @@ class Gathered:
         self._pieces.append(piece)
 
     def facts(self, pages: int | None = None) -> Facts:
-        """A sound document. `text_length` counts all characters except white space."""
+        """A sound document. `text_length` counts all characters except white space; a scan has under 10 a page."""
         whole = _UNFIT.sub("", "".join(self._pieces)).strip()
         length = sum(map(len, whole.split()))
-        return Facts(Condition.SOUND, pages=pages, text=_excerpt(whole), text_length=length)
+        scanned = length < _CHARACTERS_OF_A_PAGE * (pages or 0)
+        return Facts(Condition.SOUND, pages=pages, text=_excerpt(whole), text_length=length, scanned=scanned)
 
 
 def _excerpt(text: str) -> str:

@@ -20,6 +20,7 @@ from av.error import FFmpegError
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
+from intake.adapters.inspection import avi
 from intake.adapters.inspection.clock import Clock, Span
 from intake.adapters.inspection.containers import Outline, outline, turned_tracks
 from intake.adapters.inspection.outcome import Damaged, Note
@@ -57,6 +58,7 @@ class _Scan:
     codec: str | None = None
     size: tuple[int, int] | None = None
     clocks: dict[int, Clock] = field(default_factory=dict)
+    sounds: set[int] = field(default_factory=set)
     packets: int = 0
     octets: int = 0
     reach: int = 0
@@ -84,7 +86,10 @@ def measure(file: BinaryIO, name: str) -> Facts:
         raise
     except _BROKEN as error:
         raise Damaged(Note.UNREADABLE if shape.complete else Note.TRUNCATED) from error
-    return _facts(shown, whole, file_octets=file.seek(0, 2), doubt=_doubt(shown, whole, shape, name))
+    doubt = _doubt(shown, whole, shape, name)
+    if doubt is None and name == "avi" and not avi.is_seamless(file):
+        doubt = Note.PAYLOAD_UNEXPLAINED
+    return _facts(shown, whole, file_octets=file.seek(0, 2), doubt=doubt)
 
 
 def _facts(shown: _Scan, whole: _Scan, file_octets: int, doubt: Note | None) -> Facts:
@@ -100,6 +105,7 @@ def _facts(shown: _Scan, whole: _Scan, file_octets: int, doubt: Note | None) -> 
         codec=shown.codec,
         width=width,
         height=height,
+        has_audio=not shown.sounds.isdisjoint(shown.clocks),
         note=doubt or "",
     )
 
@@ -118,7 +124,8 @@ def _doubt(shown: _Scan, scan: _Scan, shape: Outline, name: str) -> Note | None:
 
 def _accounted(scan: _Scan, shape: Outline, name: str) -> bool:
     """Whether the packets make up the payload, give or take what the container itself needs."""
-    overhead = _FIXED_OVERHEAD + scan.packets * _OVERHEAD.get(name, 0) + _UNEXPLAINED_SHARE * shape.payload
+    fixed = 0 if name in _BOXED else _FIXED_OVERHEAD
+    overhead = fixed + scan.packets * _OVERHEAD.get(name, 0) + _UNEXPLAINED_SHARE * shape.payload
     excess = _FIXED_OVERHEAD + _EXCESS_SHARE * shape.payload
     return shape.payload - overhead <= scan.octets <= shape.payload + excess
 
@@ -128,11 +135,17 @@ def _reached(scan: _Scan, shape: Outline) -> bool:
     return scan.reach >= (1 - _UNEXPLAINED_SHARE) * shape.payload - _FIXED_OVERHEAD
 
 
+def opened(file: BinaryIO, **options: str) -> InputContainer:
+    """The video from its beginning, in a container that keeps to this one file. Raises what libav and PyAV raise."""
+    file.seek(0)
+    container: InputContainer = av.open(file, options={**_OPTIONS, **options}, **_METADATA)
+    return container
+
+
 def _scan(file: BinaryIO, turned: frozenset[int], **options: str) -> _Scan:
     """Run over all packets of all streams once. Only opening may raise; what comes later stops the scan."""
-    file.seek(0)
     scan = _Scan()
-    with av.open(file, options={**_OPTIONS, **options}, **_METADATA) as container:
+    with opened(file, **options) as container:
         timed = set(_timed(container, scan, turned))
         try:
             _count_all(container, scan, timed)
@@ -151,6 +164,7 @@ def _timed(container: InputContainer, scan: _Scan, turned: frozenset[int]) -> It
                 scan.codec = stream.codec_context.name
                 scan.size = _displayed(stream, turned)
         elif stream.type == "audio":
+            scan.sounds.add(stream.index)
             yield stream.index
 
 

@@ -10,6 +10,7 @@ import re
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import BinaryIO, Final
 
 import olefile
@@ -23,6 +24,9 @@ _MAX_CHARACTERS: Final = 4 << 20
 _WORD_97: Final = 0x00C1
 _ENCRYPTED, _TABLE_IS_1 = 0x0100, 0x0200
 _EIGHT_BIT: Final = 0x4000_0000
+
+# [MS-OVBA] section 2.2.1; Word keeps the project in Macros, Excel in _VBA_PROJECT_CUR.
+_MACROS: Final = frozenset({"MACROS", "_VBA_PROJECT_CUR", "_VBA_PROJECT"})
 
 _FIELD_CODE: Final = re.compile("\x13[^\x13\x14\x15]*\x14?")
 _MARKS: Final = {0x07: "\t", 0x0B: "\n", 0x0C: "\n", 0x0D: "\n", 0x14: None, 0x15: None}
@@ -43,7 +47,13 @@ def _opened(file: BinaryIO) -> Iterator[olefile.OleFileIO]:
 def measure(file: BinaryIO, name: str) -> Facts:
     """Facts of a document; raises Locked, Damaged, Exceeded. Of tables and slides: only that they can be opened."""
     with _opened(file) as container:
-        return _facts(container) if name == "doc" else Facts(Condition.SOUND)
+        facts = _facts(container) if name == "doc" else Facts(Condition.SOUND)
+        return replace(facts, macros=_has_macros(container))
+
+
+def _has_macros(container: olefile.OleFileIO) -> bool:
+    paths = container.listdir(streams=True, storages=True)
+    return any(step.upper() in _MACROS for path in paths for step in path)
 
 
 def _facts(container: olefile.OleFileIO) -> Facts:

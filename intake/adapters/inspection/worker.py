@@ -1,41 +1,47 @@
 """The child process: locks itself in, tells the format of the file on its standard input, measures it, ends.
 
-It answers three lines of JSON: that it is ready (no foreign octet was read before), the format (known even when
-measuring kills the child), the facts. Arguments: the file's name, then the three limits.
+It answers in lines of JSON: that it is ready (no foreign octet was read before), the format (known even when
+measuring kills the child), the facts; and last, when asked for, a preview in base64 (decoding is where parsers break,
+and the facts are told by then). Arguments: the file's name, PREVIEW or nothing, then the three limits.
 """
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import importlib
-import json
 import os
+import signal
 import sys
-from typing import BinaryIO, Final, TextIO
+from typing import BinaryIO, Final
 
-from intake.adapters.inspection.confinement import Limits, confine
 from intake.adapters.inspection.formats import FORMATS, UNKNOWN
-from intake.adapters.inspection.outcome import Damaged, Exceeded, Locked, Note
+from intake.adapters.inspection.outcome import PREVIEW, Damaged, Exceeded, Locked, Note
 from intake.adapters.inspection.sniff import sniff
+from intake.adapters.sandbox.confinement import Limits, confine
+from intake.adapters.sandbox.inside import BROKEN_INSTALLATION, READY, answers, tell
 from intake.domain.material import Condition, Facts
+from intake.domain.notice import Kind
 
-READY: Final = "ready"
-BROKEN_INSTALLATION: Final = os.EX_UNAVAILABLE
+_PREVIEWERS: Final = {Kind.IMAGE: "images", Kind.VIDEO: "poster"}
+_PREVIEW_SECONDS: Final = 5
 
 
-def main(filename: str, *bounds: str) -> None:
+def main(filename: str, wish: str, *bounds: str) -> None:
     """Inspect standard input; a measuring library that cannot be loaded is our fault and has its own exit status."""
     confine(Limits(*map(int, bounds)))
-    with _answers() as answers, os.fdopen(0, "rb") as file:
-        _tell(answers, READY)
+    with answers() as pipe, os.fdopen(0, "rb") as file:
+        tell(pipe, READY)
         name = sniff(file, filename)
-        _tell(answers, name)
+        tell(pipe, name)
         try:
             facts = inspect(file, name)
         except ImportError as error:
             print(error, file=sys.stderr)
             sys.exit(BROKEN_INSTALLATION)
-        _tell(answers, _told(facts))
+        tell(pipe, _told(facts))
+        if wish == PREVIEW and facts.width:
+            tell(pipe, base64.b64encode(_preview(file, name, facts)).decode("ascii"))
 
 
 def inspect(file: BinaryIO, name: str) -> Facts:
@@ -57,6 +63,14 @@ def inspect(file: BinaryIO, name: str) -> Facts:
     return facts
 
 
+def _preview(file: BinaryIO, name: str, facts: Facts) -> bytes:
+    """A small JPEG. Whatever goes wrong ends the child: nothing is left to be lost but the preview."""
+    signal.alarm(_PREVIEW_SECONDS)
+    module = importlib.import_module(f"{__package__}.{_PREVIEWERS[FORMATS[name].kind]}")
+    octets: bytes = module.preview(file, name, facts)
+    return octets
+
+
 def _failed(failure: Exception) -> Facts:
     match failure:
         case Locked():
@@ -69,19 +83,7 @@ def _failed(failure: Exception) -> Facts:
             return Facts(Condition.UNMEASURED, note=Note.OUT_OF_MEMORY)
 
 
-def _answers() -> TextIO:
-    """The pipe to the parent, moved away from where a library might print."""
-    private = os.dup(1)
-    os.dup2(2, 1)
-    return os.fdopen(private, "w", encoding="ascii")
-
-
-def _tell(answers: TextIO, value: object) -> None:
-    answers.write(json.dumps(value, allow_nan=False) + "\n")
-    answers.flush()
-
-
 def _told(facts: Facts) -> dict[str, object]:
     """Only what was measured; the parent knows the rest from the format."""
     measured = dataclasses.asdict(facts)
-    return {key: value for key, value in measured.items() if key not in {"format", "media_type", "kind"}}
+    return {key: value for key, value in measured.items() if key not in {"format", "media_type", "kind", "preview"}}

@@ -1,4 +1,4 @@
-"""What one inspection may use, and the locking-in of the child process that does it.
+"""What work on one foreign file may use, and the locking-in of the child process that does it.
 
 `confine` runs before the child reads a foreign octet: first what it may consume, then whom it may outlive,
 last what it may reach.
@@ -18,7 +18,7 @@ _PR_SET_NO_NEW_PRIVS = 38
 
 
 class Limits(NamedTuple):
-    """Bounds of one inspection: address space in octets, seconds of processor and of wall clock."""
+    """Bounds of one child: address space in octets, seconds of processor and of wall clock."""
 
     memory: int
     cpu_seconds: int
