@@ -8,6 +8,8 @@ counts as a defect, and nothing is lost with it.
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -17,8 +19,11 @@ import mailparser
 from intake.adapters.mail.splitter import Leaf, Split
 from intake.adapters.mail.spool import Spool
 
-MAX_SKELETON = 1 << 20
+MAX_SKELETON = 128 << 10
 """Octets handed to mail-parser at most; 50,000 encoded words in one header cost it 9 seconds."""
+
+logging.getLogger("mailparser").setLevel(logging.CRITICAL + 1)
+"""It reports every oddity of a mail as a warning; what matters to us comes back as a defect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +34,17 @@ class Trace:
     defects: tuple[str, ...]
 
 
-def skeleton(spool: Spool, found: Split, kept: list[Leaf]) -> bytes:
+def skeleton(spool: Spool, found: Split, kept: Sequence[Leaf]) -> bytes:
     """The octets of the mail without the bodies of all leaves but the kept ones."""
     pieces: list[bytes] = []
-    at = 0
+    at = length = 0
+    keep = {(leaf.start, leaf.end) for leaf in kept if leaf.spool is spool}
     for leaf in found.leaves:
-        if leaf not in kept:
+        if length >= MAX_SKELETON:
+            break
+        if (leaf.start, leaf.end) not in keep:
             pieces.append(spool.read(at, min(leaf.start, at + MAX_SKELETON)))
+            length += len(pieces[-1])
             at = leaf.end
     pieces.append(spool.read(at, at + MAX_SKELETON))
     return b"".join(pieces)[:MAX_SKELETON]

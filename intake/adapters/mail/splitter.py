@@ -1,8 +1,8 @@
-"""The leaves of a mail as byte ranges (RFC 2046 section 5.1): only header blocks are parsed, bodies stay in the file.
+"""The leaves of a mail as ranges of octets (RFC 2046): only header blocks are read, bodies stay in the file.
 
 Own code, because mail-parser 4.8 keeps every body in memory (620 MB for a 50 MB attachment) and loses leaves
-that have no name. Damage is taken as it comes: a missing end delimiter ends with the file, a missing
-boundary makes the rest one leaf.
+that have no name. Damage is taken as it comes: a missing end ends with the file, a wrong boundary is guessed,
+parts behind an end count, and what cannot be split is one leaf. Each is told as a defect.
 """
 
 from __future__ import annotations
@@ -10,211 +10,223 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from email.message import Message as Head
-from email.parser import BytesHeaderParser
-from email.policy import compat32
 
-from intake.adapters.mail.headers import values
+from intake.adapters.mail.blocks import Block, read_block, top_block
+from intake.adapters.mail.delimiters import (
+    Delimiter,
+    declared_boundary,
+    guessed_boundary,
+    looks_multipart,
+    next_delimiter,
+)
+from intake.adapters.mail.headers import Head
 from intake.adapters.mail.spool import Spool
-from intake.adapters.mail.transfer import encoding_name
+from intake.adapters.mail.transfer import decoded, encoding_name, is_identity
 
-MAX_HEADER = 256 << 10
-"""Octets of one header block; what follows counts as body."""
 MAX_DEPTH = 30
 """Multiparts inside one another."""
 MAX_LEAVES = 5_000
+MAX_DELIMITERS = 8 * MAX_LEAVES
+"""Searches for a delimiter: there may be millions of them without a part between."""
 MAX_FORWARDED = 3
 """Mails inside mails that are opened."""
+MAILS = frozenset({"message/rfc822", "message/global", "message/news"})
 
-_PARSER = BytesHeaderParser(policy=compat32)
-_BLANK = re.compile(rb"\r?\n\r?\n")
-_FIELD = re.compile(rb"[!-9;-~]+[ \t]*:|From |>From ")
-_PREAMBLE = re.compile(rb"\A(?:\xef\xbb\xbf)?(?:[ \t]*\r?\n)*(?:>?From [^\n]*\n)?")
+_TYPE = re.compile(rb"\s*([\w!#$&^.+-]+/[\w!#$&^.+-]+)\s*(?:[;,(\s]|$)")
+_STRAY_IN = 64 << 10
+"""Octets of a preamble or epilogue in which a part is looked for."""
+_DESCRIBED = re.compile(rb"(?<![^\r\n])content-(?:type|transfer-encoding|disposition)[ \t]*:", re.IGNORECASE)
+_CLEAR = re.compile(rb"\s*[A-Za-z-]+:[ \t]")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Container:
+    """A multipart around a leaf; each is only equal to itself."""
+
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """One body: its header block, its still encoded octets from `start` to `end`, and what it lies in.
+    """One body: its fields, its still encoded octets from `start` to `end` in `spool`, and what it lies in.
 
-    `around` are the content types of the multiparts and mails around it, outermost first; `forwarded` are
-    the header blocks of the mails it was forwarded in (none for the mail itself); `group` names the
-    multipart that directly holds it.
+    `around` are the multiparts around it, outermost first; `forwarded` are the heads of the mails it came
+    in, outermost first, none for the mail itself.
     """
 
+    spool: Spool
     head: Head
+    kind: str
     start: int
     end: int
-    around: tuple[str, ...] = ()
+    around: tuple[Container, ...] = ()
     forwarded: tuple[Head, ...] = ()
-    group: int = 0
 
     @property
     def encoding(self) -> str:
-        raw = values(self.head, "content-transfer-encoding")
-        return encoding_name(raw[0]) if raw else ""
+        return encoding_name(self.head.first("content-transfer-encoding"))
 
-
-@dataclass(slots=True)
-class _Open:
-    """A multipart whose end has not come yet."""
-
-    boundary: bytes
-    kind: str
-    number: int
-    forwarded: tuple[Head, ...]
+    def octets(self) -> Iterator[bytes]:
+        """The decoded body, chunk by chunk."""
+        return decoded(self.spool.chunks(self.start, self.end), self.encoding)
 
 
 @dataclass(slots=True)
 class Split:
     """The top header block, the leaves in order, and what was wrong on the way."""
 
-    head: Head
-    body_start: int
+    top: Block
     leaves: list[Leaf] = field(default_factory=list)
     defects: list[str] = field(default_factory=list)
 
 
-def split(spool: Spool) -> Split:
-    """Find all leaves of a spooled mail."""
-    start = _PREAMBLE.match(spool.read(0, 4096)).end()  # type: ignore[union-attr]
-    head, body = _header_block(spool, start)
-    result = Split(head, body)
-    for leaf in _leaves(spool, head, body, result.defects):
-        result.leaves.append(leaf)
-        if len(result.leaves) >= MAX_LEAVES:
-            result.defects.append("too many parts")
+@dataclass(slots=True)
+class _Open:
+    """A multipart on the way; `closed` when its end delimiter has come."""
+
+    boundary: bytes
+    container: Container
+    forwarded: tuple[Head, ...]
+    closed: bool = False
+
+
+def split(spool: Spool, top: Block, forwarded: tuple[Head, ...] = (), most: int = MAX_LEAVES) -> Split:
+    """Find all leaves of a spooled mail with this top block that lies in the `forwarded` ones; at most `most`."""
+    walk = _Walk(spool, Split(top), forwarded)
+    block: Block | None = top
+    while block is not None:
+        if len(walk.result.leaves) >= most:
+            walk.note("too many parts")
             break
-    return result
+        block = walk.step(block)
+    return walk.result
 
 
-def content_type(head: Head) -> str:
-    """The declared media type in lower case; "text/plain" when there is none (RFC 2045 section 5.2)."""
-    try:
-        return head.get_content_type()
-    except (ValueError, LookupError, UnicodeError):
-        return "text/plain"
+def content_type(head: Head, default: str = "text/plain") -> str:
+    """The declared media type in lower case (RFC 2045 section 5.2); a multipart wins where two are declared."""
+    values = head.values("content-type")
+    kinds = [match[1].lower().decode("latin-1") for each in values if (match := _TYPE.match(each))]
+    multiparts = [kind for kind in kinds if kind.startswith("multipart/")]
+    return next(iter([*multiparts, *kinds]), "text/plain" if values else default)
 
 
-def boundary(head: Head) -> bytes | None:
-    """The boundary of a multipart, as octets; None when there is none."""
-    for octets in values(head, "content-type"):
-        match = re.search(rb'boundary\s*=\s*(?:"([^"\r\n]{1,300})|([^\s;"]{1,300}))', octets, re.IGNORECASE)
+class _Walk:
+    """One walk over the parts of a mail, from delimiter to delimiter."""
+
+    def __init__(self, spool: Spool, result: Split, forwarded: tuple[Head, ...]) -> None:
+        self.result = result
+        self._spool = spool
+        self._stack: list[_Open] = []
+        self._forwarded = forwarded
+        self._searches = 0
+
+    def note(self, defect: str) -> None:
+        if defect and defect not in self.result.defects:
+            self.result.defects.append(defect)
+
+    def step(self, block: Block) -> Block | None:
+        """Go through one part; the block of the next one, or None at the end of the mail."""
+        self.note(block.defect)
+        kind = self._kind(block)
+        encoded = self._is_encoded(block)
+        if kind.startswith("multipart/") and (entered := self._enter(block, kind, encoded)):
+            return self._follow(entered)
+        if kind in MAILS and not encoded:
+            if len(self._forwarded) < MAX_FORWARDED:
+                self._forwarded = (*self._forwarded, block.head)
+                return top_block(self._spool, block.body)
+            self.note("forwarded too deep")
+        if kind == "message/partial":
+            self.note("message in parts")
+        found = self._next(block.body)
+        self._leaf(block, kind, found.cut if found else self._spool.size)
+        return self._follow(found)
+
+    def _is_encoded(self, block: Block) -> bool:
+        """Whether a body is to be decoded first. Some declare base64 for a mail that stands there in the clear."""
+        encoding = encoding_name(block.head.first("content-transfer-encoding"))
+        beginning = self._spool.read(block.body, block.body + 200)
+        return not is_identity(encoding) and not (encoding == "base64" and _CLEAR.match(beginning))
+
+    def _kind(self, block: Block) -> str:
+        kind = content_type(block.head, "message/rfc822" if self._in_digest() else "text/plain")
+        if not self._stack and not block.head.values("content-type") and looks_multipart(self._spool, block.body):
+            self.note("multipart without its header")
+            return "multipart/mixed"
+        return kind
+
+    def _in_digest(self) -> bool:
+        """Whether the part lies directly in a digest, where parts are mails (RFC 2046 section 5.1.5)."""
+        inner = self._stack[-1] if self._stack else None
+        return bool(inner and inner.container.kind == "multipart/digest" and inner.forwarded == self._forwarded)
+
+    def _enter(self, block: Block, kind: str, encoded: bool) -> Delimiter | None:
+        """Open a multipart up to its first delimiter; None when it must be taken as one leaf."""
+        if len(self._stack) >= MAX_DEPTH:
+            self.note("nested too deep")
+            return None
+        if (mark := declared_boundary(block.head)) and (found := self._opened(block, kind, mark)):
+            return found
+        outer = self._next(block.body)
+        mark = guessed_boundary(self._spool, block.body, outer.cut if outer else self._spool.size)
+        if mark and (found := self._opened(block, kind, mark)):
+            self.note("multipart with another boundary")
+            return found
+        if not encoded:
+            self.note("multipart without its boundary")
+        return None
+
+    def _opened(self, block: Block, kind: str, mark: bytes) -> Delimiter | None:
+        self._stack.append(_Open(mark, Container(kind), self._forwarded))
+        found = self._next(block.body)
+        if found and found.index == len(self._stack) - 1:
+            self._stray(block.body, found.cut)
+            return found
+        self._stack.pop()
+        return None
+
+    def _leaf(self, block: Block, kind: str, end: int) -> None:
+        around = tuple(each.container for each in self._stack if not each.closed)
+        start = min(block.body, end)
+        self.result.leaves.append(Leaf(self._spool, block.head, kind, start, end, around, self._forwarded))
+
+    def _stray(self, start: int, end: int) -> None:
+        """Before the first delimiter and behind the last nothing counts, but for a part whose delimiter is damaged."""
+        match = _DESCRIBED.search(self._spool.read(start, min(end, start + _STRAY_IN)))
         if match:
-            return (match[1] or match[2]).rstrip()
-    return None
+            self.note("part without its delimiter")
+            block = read_block(self._spool, start + match.start())
+            self._leaf(block, content_type(block.head), end)
 
+    def _next(self, start: int) -> Delimiter | None:
+        """The next delimiter, innermost open multipart first, closed ones last; its index is that of the stack."""
+        self._searches += 1
+        if self._searches > MAX_DELIMITERS:
+            self.note("too many parts")
+            return None
+        order = sorted(range(len(self._stack)), key=lambda index: (self._stack[index].closed, -index))
+        found = next_delimiter(self._spool, start, [self._stack[index].boundary for index in order])
+        return Delimiter(found.cut, found.after, order[found.index], found.closing) if found else None
 
-def _header_block(spool: Spool, start: int) -> tuple[Head, int]:
-    """The header block at `start` and the offset of the body: behind the blank line, or where a line is no header."""
-    raw = spool.read(start, start + MAX_HEADER)
-    if raw.startswith(b"\n"):
-        return _PARSER.parsebytes(b""), start + 1
-    if raw.startswith(b"\r\n"):
-        return _PARSER.parsebytes(b""), start + 2
-    blank = _BLANK.search(raw)
-    block, body = (raw[: blank.start() + 1], start + blank.end()) if blank else (raw, start + len(raw))
-    at = 0
-    for line in block.splitlines(keepends=True):
-        if line[:1] not in b" \t" and line.strip() and not _FIELD.match(line):
-            return _PARSER.parsebytes(block[:at]), start + at
-        at += len(line)
-    return _PARSER.parsebytes(block), body
+    def _follow(self, found: Delimiter | None) -> Block | None:
+        """The part behind a delimiter. Behind an end delimiter there is epilogue up to the next delimiter."""
+        while found is not None:
+            self._leave_inner(found.index)
+            current = self._stack[found.index]
+            if not found.closing:
+                if current.closed:
+                    self.note("parts behind the end")
+                current.closed = False
+                self._forwarded = current.forwarded
+                return read_block(self._spool, found.after)
+            current.closed = True
+            start, found = found.after, self._next(found.after)
+            self._stray(start, found.cut if found else self._spool.size)
+        self._leave_inner(-1)
+        return None
 
-
-def _leaves(spool: Spool, head: Head, body: int, defects: list[str]) -> Iterator[Leaf]:
-    stack: list[_Open] = []
-    forwarded: tuple[Head, ...] = ()
-    groups = 0
-    while True:
-        kind = content_type(head)
-        mark = boundary(head) if kind.startswith("multipart/") else None
-        if mark and len(stack) < MAX_DEPTH:
-            groups += 1
-            stack.append(_Open(mark, kind, groups, forwarded))
-            found = _delimiter(spool, body, stack)
-            if found.depth < 0:
-                defects.append("multipart without its boundary")
-                stack.pop()
-                yield _leaf(head, body, spool.size, stack, forwarded)
-                return
-        elif kind == "message/rfc822" and len(forwarded) < MAX_FORWARDED and _is_plain(head):
-            forwarded = (*forwarded, head)
-            head, body = _header_block(spool, body)
-            continue
-        else:
-            found = _delimiter(spool, body, stack)
-            yield _leaf(head, body, found.cut, stack, forwarded)
-        found = _leave_closed(spool, stack, found)
-        if found.depth < 0:
-            if stack:
-                defects.append("multipart without its end")
-            return
-        del stack[found.depth + 1 :]
-        forwarded = stack[-1].forwarded
-        head, body = _header_block(spool, found.after)
-
-
-def _leaf(head: Head, start: int, end: int, stack: list[_Open], forwarded: tuple[Head, ...]) -> Leaf:
-    around = tuple(each.kind for each in stack)
-    return Leaf(head, start, max(start, end), around, forwarded, stack[-1].number if stack else 0)
-
-
-def _is_plain(head: Head) -> bool:
-    raw = values(head, "content-transfer-encoding")
-    return not raw or encoding_name(raw[0]) in ("", "7bit", "8bit", "binary")
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A delimiter line: the body before it ends at `cut`, the next part begins at `after`; depth -1: none any more."""
-
-    cut: int
-    after: int
-    depth: int
-    closing: bool
-
-
-def _leave_closed(spool: Spool, stack: list[_Open], found: _Found) -> _Found:
-    """Leave multiparts at their end delimiters; what stands behind one up to the next delimiter is epilogue."""
-    while found.depth >= 0 and found.closing:
-        del stack[found.depth :]
-        if not stack:
-            return _Found(found.cut, found.after, -1, closing=False)
-        found = _delimiter(spool, found.after, stack)
-    return found
-
-
-def _delimiter(spool: Spool, start: int, stack: list[_Open]) -> _Found:
-    """The next delimiter line of any open multipart at or after `start`, innermost first."""
-    none = _Found(spool.size, spool.size, -1, closing=False)
-    if not stack:
-        return none
-    at = start
-    while at < spool.size:
-        if spool.read(at, at + 2) == b"--" and (at == 0 or spool.read(at - 1, at) == b"\n"):
-            hit = at
-        else:
-            hit = spool.find(b"\n--", at) + 1
-            if hit == 0:
-                return none
-        end = spool.line_end(hit)
-        line = spool.read(hit, min(end, hit + 1000)).rstrip(b"\r\n \t")
-        for depth in range(len(stack) - 1, -1, -1):
-            mark = b"--" + stack[depth].boundary
-            if line in (mark, mark + b"--"):
-                return _Found(_without_line_break(spool, start, hit), end, depth, line != mark)
-        at = end
-    return none
-
-
-def _without_line_break(spool: Spool, start: int, hit: int) -> int:
-    """The line break before a delimiter belongs to the delimiter (RFC 2046 section 5.1.1)."""
-    before = spool.read(max(start, hit - 2), hit)
-    if before.endswith(b"\r\n"):
-        return hit - 2
-    return hit - 1 if before.endswith(b"\n") else hit
-
-
-def top_octets(spool: Spool, body_start: int) -> bytes:
-    """The header block of the mail itself, as it came."""
-    return spool.read(0, min(body_start, MAX_HEADER))
+    def _leave_inner(self, index: int) -> None:
+        """Leave the multiparts inside the one at `index`."""
+        if any(not each.closed for each in self._stack[index + 1 :]):
+            self.note("multipart without its end")
+        del self._stack[index + 1 :]

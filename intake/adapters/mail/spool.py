@@ -1,4 +1,4 @@
-"""Random access to a spooled mail in bounded memory: find, lines and ranges by offset, never the whole file."""
+"""Access to a spooled mail by offsets, in bounded memory: a range, a run of chunks, overlapping windows."""
 
 from __future__ import annotations
 
@@ -7,16 +7,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
+from intake.ports import Deferred
+
 STEP = 1 << 20
+"""Octets that are in memory at a time."""
+FIRST_STEP = 1 << 14
+"""Octets of a first window: most of what is searched for is near."""
 
 
 class Spool:
-    """An open spooled mail of `size` octets."""
+    """An open spooled mail of `size` octets. What the disk refuses is Deferred."""
 
     def __init__(self, path: Path) -> None:
-        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        self.size = os.fstat(self._descriptor).st_size
-        self._window = (0, b"")
+        try:
+            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            self.size = os.fstat(self._descriptor).st_size
+        except OSError as error:
+            raise Deferred(f"spool {path}: {error.strerror or error}") from error
 
     def __enter__(self) -> Spool:
         return self
@@ -28,38 +35,24 @@ class Spool:
 
     def read(self, start: int, end: int) -> bytes:
         """The octets from start to end, as far as the file goes; keep the range small."""
-        length = max(0, min(end, self.size) - start)
-        at, window = self._window
-        if at <= start and start + length <= at + len(window):
-            return window[start - at : start - at + length]
-        return os.pread(self._descriptor, length, start)
+        try:
+            return os.pread(self._descriptor, max(0, min(end, self.size) - start), start)
+        except OSError as error:
+            raise Deferred(f"spool: {error.strerror or error}") from error
 
     def chunks(self, start: int, end: int) -> Iterator[bytes]:
         """The octets from start to end, a chunk at a time."""
-        for at in range(start, end, STEP):
+        for at in range(start, min(end, self.size), STEP):
             yield self.read(at, min(at + STEP, end))
 
-    def find(self, needle: bytes, start: int) -> int:
-        """The offset of the first `needle` at or after start, or -1."""
-        overlap = len(needle) - 1
+    def windows(self, start: int, reach: int) -> Iterator[tuple[int, bytes, int]]:
+        """Windows over the rest of the file: offset, octets, and how many of them are new.
+
+        Each window goes on `reach` octets behind its new ones, and from the second on begins one octet
+        before them: what begins in the new ones can be matched whole, and seen with what stands before it.
+        """
+        step, before = FIRST_STEP, 0
         while start < self.size:
-            window = self._load(start)
-            at, octets = window
-            hit = octets.find(needle, start - at)
-            if hit >= 0:
-                return at + hit
-            start = max(start + 1, at + len(octets) - overlap)
-        return -1
-
-    def line_end(self, start: int) -> int:
-        """The offset just behind the line that begins at start."""
-        end = self.find(b"\n", start)
-        return self.size if end < 0 else end + 1
-
-    def _load(self, start: int) -> tuple[int, bytes]:
-        at, octets = self._window
-        if not at <= start < at + len(octets) or (
-            start + STEP // 64 > at + len(octets) and at + len(octets) < self.size
-        ):
-            self._window = (start, os.pread(self._descriptor, STEP, start))
-        return self._window
+            yield start - before, self.read(start - before, start + step + reach), before + step
+            start += step
+            step, before = min(STEP, step * 4), 1

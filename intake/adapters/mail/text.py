@@ -1,76 +1,110 @@
-"""The text of a mail as a person reads it: HTML made plain, and earlier mail that is quoted below cut off."""
+"""The text of a mail as a person reads it, chosen from its text leaves, and the part of it that is not quoted."""
 
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-_SKIPPED = frozenset({"script", "style", "head", "title"})
-_BREAKS = frozenset({"p", "div", "br", "tr", "li", "table", "h1", "h2", "h3", "blockquote"})
+from intake.adapters.mail.charsets import decode
+from intake.adapters.mail.page import read_page
+from intake.adapters.mail.parameters import parameter
+from intake.adapters.mail.quotes import own_part, own_source
+from intake.adapters.mail.splitter import Container, Leaf
 
-_QUOTED = re.compile(
-    r"^[ \t]*(?:"
-    r"-{2,}[ \xa0]*(?:原始邮件|原邮件|邮件原件|回复的原邮件|转发的?邮件"
-    r"|Original(?: Message)?|Forwarded message)[ \xa0]*-{2,}"
-    r"|发件人[:：][^\n]*\n(?:[^\n]*\n){0,3}?[ \t]*(?:发送时间|发送日期|日期|时间)[:：]"
-    r"|From:[^\n]*\n(?:[^\n]*\n){0,3}?[ \t]*(?:Sent|Date):"
-    r"|(?:在|于)[ \t]?\d{4}[^\n]{4,120}(?:写道|寫道)[:：]"
-    r"|At \d{4}-\d\d-\d\d[^\n]{4,160}wrote:"
-    r"|On [^\n]{6,160}wrote:"
-    r"|>[^\n]*\n[ \t]*>"
-    r")",
-    re.MULTILINE,
-)
-_QUOTED_HTML = re.compile(
-    r"<blockquote|id=\"(?:isReplyContent|origbody|divNeteaseMailCard)"
-    r"|-{2,}(?:&nbsp;|\s)*(?:原始邮件|回复的原邮件|Original)",
-    re.IGNORECASE,
-)
+_META = re.compile(rb"<meta\b[^>]{0,200}charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
+_META_IN = 4_000
+_POORER = 4
+"""How many times more text the HTML must have before the plain alternative counts as a mere notice."""
 
 
-class _Plain(HTMLParser):
-    """Collects the text that a reader of the page would see."""
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text leaf, decoded: all of it, the part that is not quoted, and for HTML the source of that part."""
 
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.pieces: list[str] = []
-        self._skipping = 0
+    kind: str
+    shown: str
+    own: str
+    source: str = ""
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
-        if tag in _SKIPPED:
-            self._skipping += 1
-        elif tag in _BREAKS:
-            self.pieces.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _SKIPPED and self._skipping:
-            self._skipping -= 1
-        elif tag in _BREAKS:
-            self.pieces.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self._skipping:
-            self.pieces.append(re.sub(r"[ \t\r\n]+", " ", data))
+    @property
+    def cut(self) -> bool:
+        """Whether something quoted follows."""
+        return len(self.own) < len(self.shown.rstrip())
 
 
-def plain(html: str) -> str:
-    """The visible text of an HTML body; never raises."""
-    reader = _Plain()
-    try:
-        reader.feed(html)
-        reader.close()
-    except (AssertionError, ValueError, RecursionError):  # html.parser on malformed declarations
-        return re.sub(r"<[^>]*>", " ", html)
-    return re.sub(r"[ \t]*\n\s*", "\n", "".join(reader.pieces)).strip()
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What a person reads: all of it, the own part, and the sources of own HTML, in which links are looked for."""
+
+    shown: str
+    own: str
+    sources: tuple[str, ...]
 
 
-def without_quotes(text: str) -> str:
-    """The text above the first mark of quoted earlier mail."""
-    match = _QUOTED.search(text)
-    return text[: match.start()] if match else text
+def read_text(leaf: Leaf, octets: bytes) -> Text:
+    """Decode the octets of a text leaf; U+FFFD stands where they are no text."""
+    kind_of_text = leaf.head.first("content-type")
+    charset = parameter(kind_of_text, "charset")
+    if leaf.kind == "text/html":
+        meta = _META.search(octets[:_META_IN])
+        return _html(decode(octets, charset or (meta[1].decode("latin-1") if meta else ""))[0])
+    text = re.sub("\r\n?", "\n", decode(octets, charset)[0])
+    if parameter(kind_of_text, "format").lower() == "flowed":
+        text = unflowed(text, parameter(kind_of_text, "delsp").lower() == "yes")
+    return Text(leaf.kind, text, own_part(text))
 
 
-def html_without_quotes(html: str) -> str:
-    """The same for the source of an HTML body."""
-    match = _QUOTED_HTML.search(html)
-    return html[: match.start()] if match else html
+def unflowed(text: str, delete_space: bool) -> str:
+    """RFC 3676: a line that ends in a space goes on in the next one, unless it is the signature mark."""
+    lines: list[str] = []
+    flowing = False
+    for stuffed in text.split("\n"):
+        line = stuffed.removeprefix(" ")
+        flows = line.endswith(" ") and line != "-- " and not line.startswith(">")
+        shown = line[:-1] if flows and delete_space else line
+        if flowing:
+            lines[-1] += shown
+        else:
+            lines.append(shown)
+        flowing = flows
+    return "\n".join(lines)
+
+
+def compose(texts: Sequence[tuple[Leaf, Text]]) -> Body:
+    """Put together what is shown: of alternatives one, else all. What follows a quotation belongs to it."""
+    groups: dict[object, list[Text]] = {}
+    for index, (leaf, text) in enumerate(texts):
+        groups.setdefault(_alternative(leaf) or index, []).append(text)
+    chosen = [text for group in groups.values() for text in _version(group)]
+    end = next((index + 1 for index, text in enumerate(chosen) if text.cut), len(chosen))
+    return Body(
+        shown=_joined(text.shown for text in chosen),
+        own=_joined(text.own for text in chosen[:end]),
+        sources=tuple(text.source for _leaf, text in texts if text.source),
+    )
+
+
+def _html(source: str) -> Text:
+    page = read_page(source)
+    own = own_source(source, page)
+    return Text("text/html", page.text, own_part(read_page(own).text), own)
+
+
+def _alternative(leaf: Leaf) -> Container | None:
+    """The outermost multipart/alternative around a leaf: its branches say the same thing."""
+    return next((each for each in leaf.around if each.kind == "multipart/alternative"), None)
+
+
+def _version(group: Sequence[Text]) -> list[Text]:
+    """The plain version, unless it is empty or a mere notice that there is HTML."""
+    plain = [text for text in group if text.kind == "text/plain"]
+    pages = [text for text in group if text.kind == "text/html"]
+    if not pages or not plain:
+        return [*plain, *pages]
+    plain_length, page_length = (sum(len(text.shown.strip()) for text in each) for each in (plain, pages))
+    return pages if plain_length * _POORER < page_length or not plain_length else plain
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return "\n".join(text.strip("\n") for text in texts if text.strip())
