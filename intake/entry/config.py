@@ -1,8 +1,6 @@
 """The configuration folder, read once, typed, with every problem of every file reported at once.
 
-msgspec checks one value at a time (its own decoder stops at the first fault), so that a person mends a
-configuration in one go. Unknown keys are errors: they are typing mistakes. Secrets never stand here; they
-come from the environment, or from a file that the environment names.
+Secrets never stand here; they come from the environment, or from a file that the environment names.
 """
 
 from __future__ import annotations
@@ -10,18 +8,18 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import time
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 
-from intake.entry.schema import NoticeEntry, RequirementEntry, Site, UnitEntry
-
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
+from intake.entry.problems import Problems, built
+from intake.entry.schema import NoticeEntry, Site, UnitEntry
 
 
 class ConfigError(Exception):
@@ -61,96 +59,29 @@ class Config(Struct, frozen=True):
         return prefix + str(self.path(url.removeprefix(prefix)).resolve()) if is_relative else url
 
 
-class _Problems:
-    """Collects problems while values are taken out of one file."""
-
-    def __init__(self, file: str, found: list[str]) -> None:
-        self.file = file
-        self.found = found
-
-    def add(self, key: str, what: str) -> None:
-        self.found.append(f"{self.file}: {key}: {what}")
-
-    def struct(self, kind: type[Struct], table: Any, at: str) -> dict[str, Any]:
-        """The checked values of a table by attribute name; those with problems are left out."""
-        if not isinstance(table, Mapping):
-            self.add(at.rstrip(".") or "(file)", f"expected a table, got {_shown(table)}")
-            return {}
-        known = {each.encode_name: each for each in msgspec.structs.fields(kind)}
-        for key in table:
-            if key not in known:
-                self.add(at + key, f"unknown key; known here are {', '.join(known)}")
-        values: dict[str, Any] = {}
-        for key, each in known.items():
-            if key in table:
-                self._value(values, each, table[key], at + key)
-            elif each.required:
-                self.add(at + key, f"missing; needed is {_allowed(each.type)}")
-        return values
-
-    def _value(self, values: dict[str, Any], each: msgspec.structs.FieldInfo, raw: Any, at: str) -> None:
-        if isinstance(each.type, type) and issubclass(each.type, Struct):
-            before = len(self.found)
-            inner = self.struct(each.type, raw, at + ".")
-            if len(self.found) == before:
-                values[each.name] = each.type(**inner)
-        elif each.type == list[RequirementEntry]:
-            values[each.name] = self.structs(RequirementEntry, raw, at)
-        else:
-            try:
-                values[each.name] = msgspec.convert(raw, each.type)
-            except msgspec.ValidationError:
-                self.add(at, f"{_shown(raw)} is not allowed; allowed is {_allowed(each.type)}")
-
-    def structs(self, kind: type[Struct], raw: Any, at: str) -> list[Any]:
-        """The checked tables of an array of tables; those with problems are left out."""
-        if not isinstance(raw, list) or not raw:
-            self.add(at, f"missing; needed is at least one [[{at}]]")
-            return []
-        good = []
-        for number, table in enumerate(raw, start=1):
-            before = len(self.found)
-            values = self.struct(kind, table, f"{at}[{number}].")
-            if len(self.found) == before:
-                good.append(kind(**values))
-        return good
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
-
-
-def _allowed(kind: Any) -> str:
-    """What a type allows, in words."""
-    for meta in getattr(kind, "__metadata__", ()):
-        if isinstance(meta, Meta) and meta.description:
-            return meta.description
-    for inner in getattr(kind, "__args__", ()):
-        words = _allowed(inner)
-        if words != "a value":
-            return words
-    return {str: "a text", int: "a whole number", bool: "true or false"}.get(kind, "a value")
-
-
 def load(folder: Path) -> Config:
     """Read a configuration folder; ConfigError with all problems when anything is wrong."""
     folder = folder.resolve()
-    found: list[str] = []
     if not folder.is_dir():
         raise ConfigError([f"{folder}: no such folder; --config DIR names the folder that holds intake.toml"])
-    site = _file(Site, folder, "intake.toml", found)
+    found: list[str] = []
+    site = _site(folder, found)
     units = _units(folder, found)
-    notices = _notices(folder, found)
-    _across(site, units, notices, found)
-    if found or site is None:
+    notices = _notices(folder, None if units is None else [unit.get("code") for unit in units], found)
+    if found or units is None:
         raise ConfigError(found)
-    return Config(folder, site, units, [notice for _file_name, notice in notices])
+    return Config(
+        folder,
+        built(Site, site),
+        [built(UnitEntry, unit) for unit in units],
+        [built(NoticeEntry, notice) for notice in notices],
+    )
 
 
 def _table(folder: Path, name: str, found: list[str]) -> Any:
+    """The content of a file; Notepad's byte order mark at its beginning does not matter."""
     try:
-        return tomllib.loads((folder / name).read_text(encoding="utf-8"))
+        return tomllib.loads((folder / name).read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         found.append(f"{name}: missing in {folder}")
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -158,78 +89,99 @@ def _table(folder: Path, name: str, found: list[str]) -> Any:
     return None
 
 
-def _file(kind: type[Any], folder: Path, name: str, found: list[str]) -> Any:
-    table = _table(folder, name, found)
+def _site(folder: Path, found: list[str]) -> dict[str, Any]:
+    table = _table(folder, "intake.toml", found)
     if table is None:
-        return None
-    before = len(found)
-    values = _Problems(name, found).struct(kind, table, "")
-    return kind(**values) if len(found) == before else None
+        return {}
+    problems = Problems("intake.toml", found)
+    site = problems.table(Site, table)
+    for section in ("imap", "smtp"):
+        _plain_text(section, site.get(section, {}), problems)
+    _whole(site, problems)
+    return site
 
 
-def _units(folder: Path, found: list[str]) -> list[UnitEntry]:
-    table = _table(folder, "units.toml", found)
-    if table is None:
-        return []
-    problems = _Problems("units.toml", found)
-    for key in set(table) - {"unit"}:
-        problems.add(key, "unknown key; known here are [[unit]] tables")
-    units = problems.structs(UnitEntry, table.get("unit"), "unit")
-    for code in sorted({unit.code for unit in units if [each.code for each in units].count(unit.code) > 1}):
-        problems.add("code", f"{code!r} stands twice; every unit needs a code of its own")
-    return units
+def _plain_text(section: str, server: Mapping[str, Any], problems: Problems) -> None:
+    host = server.get("host")
+    if server.get("security") == "none" and host and not _is_loopback(host):
+        problems.add(f"{section}.security", f'"none" sends the password in clear to {host}; use "tls" or "starttls"')
 
 
-def _notices(folder: Path, found: list[str]) -> list[tuple[str, NoticeEntry]]:
-    files = sorted((folder / "notices").glob("*.toml"))
-    if not files:
-        found.append(f"notices/: no *.toml in {folder / 'notices'}; each notice is one file there")
-    notices = [(f"notices/{each.name}", _file(NoticeEntry, folder, f"notices/{each.name}", found)) for each in files]
-    return [(name, notice) for name, notice in notices if notice is not None]
-
-
-def _across(
-    site: Site | None, units: list[UnitEntry], notices: list[tuple[str, NoticeEntry]], found: list[str]
-) -> None:
-    """What can only be seen with the whole: unknown unit codes, plain text connections, zones, twins."""
-    if site is not None:
-        _site(site, _Problems("intake.toml", found))
-    codes = {unit.code for unit in units}
-    ids = [notice.id for _name, notice in notices]
-    for name, notice in notices:
-        _notice(notice, codes, ids, _Problems(name, found))
-
-
-def _site(site: Site, problems: _Problems) -> None:
-    for section, server in (("imap", site.imap), ("smtp", site.smtp)):
-        if server.security == "none" and server.host not in LOOPBACK:
-            problems.add(
-                f"{section}.security", f'"none" sends the password in clear to {server.host}; use "tls" or "starttls"'
-            )
+def _is_loopback(host: str) -> bool:
     try:
-        ZoneInfo(site.timezone)
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _whole(site: Mapping[str, Any], problems: Problems) -> None:
+    """What a type alone does not tell: zones, senders, databases."""
+    zone = site.get("timezone", "UTC")
+    try:
+        ZoneInfo(zone)
     except (KeyError, ValueError, OSError):
-        problems.add("timezone", f'{site.timezone!r} is no time zone; allowed is a name like "Asia/Shanghai"')
-    if not re.search(r"[^\s<>@]+@[A-Za-z0-9.-]+\.[A-Za-z0-9-]+>?$", site.smtp.sender):
-        problems.add("smtp.from", f'{site.smtp.sender!r} has no address; allowed is "name <box@example.cn>"')
-    if re.search(r"://[^/]*:[^/]*@", site.storage.database):
+        problems.add("timezone", f'{zone!r} is no time zone; allowed is a name like "Asia/Shanghai"')
+    sender = site.get("smtp", {}).get("sender")
+    if sender and not re.search(r"(^|<|\s)[^\s<>@]+@[A-Za-z0-9.-]+\.[A-Za-z0-9-]+>?$", sender):
+        problems.add("smtp.from", f'{sender!r} has no address; allowed is "name <box@example.cn>"')
+    database = site.get("storage", {}).get("database", "sqlite://")
+    if not re.match(r"[a-z][a-z0-9_+]*://", database):
+        problems.add("storage.database", f'{database!r} is no URL; allowed is one like "sqlite:///data/intake.db"')
+    if re.search(r"://[^/]*:[^/]*@", database):
         problems.add("storage.database", "holds a password; leave it out and use the database's own password file")
 
 
-def _notice(notice: NoticeEntry, codes: set[str], ids: list[str], problems: _Problems) -> None:
-    for code in notice.units:
-        if code not in codes:
-            problems.add("units", f"{code!r} is not in units.toml")
-    if ids.count(notice.id) > 1:
-        problems.add("id", f"{notice.id!r} is also the id of another notice")
-    if notice.deadline.tzinfo is None:
+def _units(folder: Path, found: list[str]) -> list[dict[str, Any]] | None:
+    """The checked values of all units, those with problems too; None when the file cannot be read."""
+    table = _table(folder, "units.toml", found)
+    if table is None:
+        return None
+    problems = Problems("units.toml", found)
+    for key in set(table) - {"unit"}:
+        problems.add(key, "unknown key; known here are [[unit]] tables")
+    units = problems.tables(UnitEntry, table.get("unit"), "unit")
+    for code in _twice(unit.get("code") for unit in units):
+        problems.add("unit.code", f"{code!r} stands twice; every unit needs a code of its own")
+    return units
+
+
+def _notices(folder: Path, codes: list[str | None] | None, found: list[str]) -> list[dict[str, Any]]:
+    """The checked values of all notices. Without `codes` nobody can tell which units there are."""
+    notices = {}
+    for path in sorted((folder / "notices").glob("*.toml")):
+        problems = Problems(f"notices/{path.name}", found)
+        table = _table(folder, problems.file, found)
+        notices[problems.file] = {} if table is None else problems.table(NoticeEntry, table)
+        for code in notices[problems.file].get("units", ()) if codes is not None else ():
+            if code not in (codes or ()):
+                problems.add("units", f"{code!r} is not in units.toml; allowed are the codes of its units")
+        _notice(notices[problems.file], problems)
+    if not notices:
+        found.append(f"notices/: no *.toml in {folder / 'notices'}; each notice is one file there")
+    for twice in _twice(notice.get("id") for notice in notices.values()):
+        where = ", ".join(name for name, notice in notices.items() if notice.get("id") == twice)
+        found.append(f"{where}: id: {twice!r} stands twice; every notice needs an id of its own")
+    return list(notices.values())
+
+
+def _notice(notice: Mapping[str, Any], problems: Problems) -> None:
+    """What a type alone does not tell: times and requirements."""
+    opens, deadline = notice.get("opens"), notice.get("deadline")
+    if deadline and deadline.tzinfo is None:
         problems.add("deadline", "has no zone; write it like 2024-06-11T23:59:59+08:00")
-    keys = [each.key for each in notice.requirement]
-    for key in sorted({key for key in keys if keys.count(key) > 1}):
-        problems.add("requirement.key", f"{key!r} stands twice")
-    for each in notice.requirement:
-        if each.max_seconds is not None and each.kind != "video":
-            problems.add(f"requirement {each.key}", 'max_seconds is for kind "video" only')
+    if opens and deadline and opens > deadline.date():
+        problems.add("deadline", f"{deadline.date()} is before the notice opens, {opens}")
+    requirements = notice.get("requirement", ())
+    for key in _twice(each.get("key") for each in requirements):
+        problems.add("requirement.key", f"{key!r} stands twice; every requirement needs a key of its own")
+    for number, each in enumerate(requirements, start=1):
+        for key, kind in (("max_seconds", "video"), ("min_pixels", "image")):
+            if each.get(key) is not None and each.get("kind", kind) != kind:
+                problems.add(f"requirement[{number}].{key}", f'is for kind "{kind}" only')
+
+
+def _twice(words: Iterable[str | None]) -> list[str]:
+    return sorted(word for word, count in Counter(filter(None, words)).items() if count > 1)
 
 
 def secret(name: str, environment: Mapping[str, str] | None = None) -> str | None:

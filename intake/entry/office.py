@@ -89,5 +89,6 @@ def _requirement(entry: RequirementEntry) -> Requirement:
 
 
 def _formats(kind: Kind, listed: list[str]) -> tuple[str, ...]:
-    formats = [_SAME_FORMAT.get(word.lower(), word.lower()) for word in listed] or list(USUAL_FORMATS[kind])
+    words = [word.lower().removeprefix(".") for word in listed]
+    formats = [_SAME_FORMAT.get(word, word) for word in words] or list(USUAL_FORMATS[kind])
     return tuple(dict.fromkeys(formats))

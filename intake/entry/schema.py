@@ -12,10 +12,12 @@ Text = Annotated[str, Meta(min_length=1, description="a text that is not empty")
 Seconds = Annotated[int, Meta(ge=1, le=86400, description="whole seconds from 1 to 86400")]
 Clock24 = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description='a time of day like "08:30"')]
 Names = Annotated[list[str], Meta(description="a list of texts")]
+Folders = Annotated[list[Text], Meta(min_length=1, description="a list of at least one folder")]
 AddressText = Annotated[
     str, Meta(pattern=r"^[^\s@<>\"]+@[A-Za-z0-9.-]+\.[A-Za-z0-9-]+$", description='an address like "name@example.cn"')
 ]
 Mailboxes = Annotated[list[AddressText], Meta(description="a list of addresses")]
+Readers = Annotated[list[AddressText], Meta(min_length=1, description="a list of at least one address")]
 Senders = Annotated[
     list[Annotated[str, Meta(pattern=r"^[^\s@<>\"]*@[A-Za-z0-9.-]+\.[A-Za-z0-9-]+$")]],
     Meta(description='a list of addresses ("name@example.cn") and domains ("@example.cn")'),
@@ -28,13 +30,13 @@ class Imap(Struct, frozen=True, forbid_unknown_fields=True):
     username: Text
     port: Port = 993
     security: Security = "tls"
-    folders: Names = field(default_factory=lambda: ["INBOX"])
+    folders: Folders = field(default_factory=lambda: ["INBOX"])
     ca_file: str | None = None
 
 
 class Smtp(Struct, frozen=True, forbid_unknown_fields=True):
     host: Text
-    sender: Annotated[Text, Meta(description='a mailbox like "科技局人才科 <box@example.cn>"')] = field(name="from")
+    sender: Annotated[Text, Meta(description='a mailbox like "name <box@example.cn>"')] = field(name="from")
     port: Port = 465
     security: Security = "tls"
     username: str | None = None
@@ -53,7 +55,7 @@ class Schedule(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Staff(Struct, frozen=True, forbid_unknown_fields=True):
-    digest_to: Mailboxes
+    digest_to: Readers
     operators: Mailboxes = field(default_factory=list)
 
 

@@ -36,6 +36,7 @@ class Database:
     def writing(self) -> Iterator[Session]:
         """One transaction that takes the write lock at once; leaving the block is the commit."""
         with _world(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+            session.connection()  # the transaction begins now, not at the first statement
             yield session
 
     @contextmanager

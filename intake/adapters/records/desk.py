@@ -7,14 +7,15 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from intake.adapters.records.confirmed import confirmed_senders, entry_now
 from intake.adapters.records.shapes import (
-    entry_of,
     entry_row,
     findings_to_json,
     letter_ref,
     link_row,
     material_row,
     storable,
+    storable_sender,
 )
 from intake.adapters.records.tables import EntryRow, EventRow, LetterRow, LinkRow, MailRow, MaterialRow, SubmissionRow
 from intake.domain.case import Case
@@ -43,16 +44,16 @@ class SqlDesk:
             assigned=pending.ruling.assigned,
             thread=self._thread(message.references),
             claimed_before=self._claimed_before(pending, message),
+            confirmed_before=self._confirmed_before(pending, message),
         )
 
     def _thread(self, references: tuple[str, ...]) -> Thread | None:
         """The newest letter of ours that the mail refers to: its Message-ID is keyed, so knowing it is proof."""
         if not references:
             return None
+        named = [storable(reference) for reference in references[-MAX_REFERENCES:]]
         letter = self._session.scalar(
-            select(LetterRow)
-            .where(LetterRow.message_id.in_(references[-MAX_REFERENCES:]))
-            .order_by(LetterRow.id.desc())
+            select(LetterRow).where(LetterRow.message_id.in_(named)).order_by(LetterRow.id.desc())
         )
         return Thread(letter.unit_code, letter.notice_id, Tier(letter.identity)) if letter else None
 
@@ -62,7 +63,7 @@ class SqlDesk:
         query = (
             select(MailRow.unit_code)
             .where(
-                MailRow.sender == message.sender.spec,
+                MailRow.sender == storable_sender(message.sender.spec),
                 MailRow.id != pending.id,
                 MailRow.unit_code.is_not(None),
                 MailRow.disposition == Disposition.ACCEPTED,
@@ -71,12 +72,23 @@ class SqlDesk:
         )
         return frozenset(code for code in self._session.scalars(query) if code)
 
+    def _confirmed_before(self, pending: Pending, message: Message) -> frozenset[str]:
+        if message.sender is None:
+            return frozenset()
+        query = select(MailRow.assigned).where(
+            MailRow.sender == storable_sender(message.sender.spec),
+            MailRow.id != pending.id,
+            MailRow.assigned.is_not(None),
+        )
+        return frozenset(code for code in self._session.scalars(query.distinct()) if code)
+
     def entries(self, unit: str, notice_id: str, other_than: int) -> tuple[Entry, ...]:
         submission = self._submission(unit, notice_id)
         rows = self._session.scalars(
             select(EntryRow).where(EntryRow.submission_id == submission.id, EntryRow.mail_id != other_than)
         )
-        return tuple(entry_of(row) for row in rows)
+        confirmed = confirmed_senders(self._session)
+        return tuple(entry_now(row, unit, confirmed) for row in rows)
 
     def deadline(self, unit: str, notice: Notice) -> datetime:
         return self._submission(unit, notice.id).extended_until or notice.deadline
@@ -108,7 +120,7 @@ class SqlDesk:
     def _describe(row: MailRow, case: Case) -> None:
         message = case.message
         row.message_id = storable(message.message_id) if message.message_id else None
-        row.sender = storable(case.sender)[:320]
+        row.sender = storable_sender(case.sender)
         row.shown_sender = storable(message.shown_sender)
         row.subject = storable(message.subject)
 

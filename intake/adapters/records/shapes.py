@@ -35,6 +35,11 @@ def storable(text: str) -> str:
     return _UNSTORABLE.sub("\ufffd", text)
 
 
+def storable_sender(address: str) -> str:
+    """An address as it is kept and looked up: no longer than its column."""
+    return storable(address)[:320]
+
+
 def findings_to_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     return [_storable_values(asdict(finding)) for finding in findings]
 
@@ -101,7 +106,7 @@ def entry_row(submission_id: int, mail_id: int, entry: Entry) -> EntryRow:
         requirement=entry.requirement,
         state=entry.state,
         tier=entry.tier,
-        sender=storable(entry.sender),
+        sender=storable_sender(entry.sender),
         received_at=entry.received_at,
         sha256=entry.sha256,
         origin=storable(entry.origin),

@@ -6,10 +6,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from intake.adapters.records.shapes import entry_of, findings_from_json, letter_ref, mail_ref
+from intake.adapters.records.confirmed import confirmed_senders, entry_now
+from intake.adapters.records.shapes import findings_from_json, letter_ref, mail_ref
 from intake.adapters.records.tables import (
     EntryRow,
     FolderRow,
@@ -66,8 +67,9 @@ class SqlChronicle:
     def _entries(self, notice: Notice) -> defaultdict[str, list[Entry]]:
         query = select(SubmissionRow.unit_code, EntryRow).join(EntryRow, EntryRow.submission_id == SubmissionRow.id)
         entries: defaultdict[str, list[Entry]] = defaultdict(list)
+        confirmed = confirmed_senders(self._session)
         for code, row in self._session.execute(query.where(SubmissionRow.notice_id == notice.id)):
-            entries[code].append(entry_of(row))
+            entries[code].append(entry_now(row, code, confirmed))
         return entries
 
     def _waiting(self, notice: Notice) -> frozenset[tuple[str, bool]]:
@@ -188,12 +190,9 @@ class SqlChronicle:
         folders = list(self._session.scalars(select(FolderRow)))
         if not any(folder.checked_at for folder in folders):
             return Reconciliation(None)
-        fates: Counter[str] = Counter()
-        copies = 0
-        for folder in folders:
-            for fate, sightings, mails in self._present(folder):
-                fates[fate] += mails
-                copies += sightings - mails
+        present = self._present()
+        fates = Counter({fate: mails for fate, _sightings, mails in present})
+        copies = sum(sightings for _fate, sightings, _mails in present) - fates.total()
         on_server = sum(folder.on_server for folder in folders)
         older = sum(folder.older for folder in folders)
         return Reconciliation(
@@ -209,14 +208,16 @@ class SqlChronicle:
             unread=max(0, on_server - older - fates.total() - copies),
         )
 
-    def _present(self, folder: FolderRow) -> Iterable[tuple[str, int, int]]:
-        """Fate, sightings and distinct mails of what lies in the folder."""
-        fate = func.coalesce(MailRow.disposition, MailRow.state)
-        fate_now = select(fate, func.count(), func.count(func.distinct(MailRow.id)))
-        query = fate_now.join(SightingRow, SightingRow.mail_id == MailRow.id).where(
-            SightingRow.folder == folder.name,
-            SightingRow.uidvalidity == folder.uidvalidity,
-            SightingRow.gone_at.is_(None),
+    def _present(self) -> list[tuple[str, int, int]]:
+        """Fate now, sightings and distinct mails of what lies in the folders."""
+        fate = case((MailRow.state == "decided", MailRow.disposition), else_=MailRow.state)
+        here = and_(SightingRow.folder == FolderRow.name, SightingRow.uidvalidity == FolderRow.uidvalidity)
+        query = (
+            select(fate, func.count(), func.count(func.distinct(MailRow.id)))
+            .select_from(MailRow)
+            .join(SightingRow, SightingRow.mail_id == MailRow.id)
+            .join(FolderRow, here)
+            .where(SightingRow.gone_at.is_(None))
         )
         return [(fate, sightings, mails) for fate, sightings, mails in self._session.execute(query.group_by(fate))]
 

@@ -1,0 +1,707 @@
+"""The records on a real SQLite file: nothing twice, nothing lost, sums that add up, and no deadlock."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect, select, text
+from sqlalchemy.exc import IntegrityError, StatementError
+
+from intake.adapters.records import database as database_module
+from intake.adapters.records.database import Database
+from intake.adapters.records.migrations import configuration
+from intake.adapters.records.records import SqlRecords
+from intake.adapters.records.rulings import SqlRulings
+from intake.adapters.records.shapes import storable
+from intake.adapters.records.stories import letter_story, mail_story, unit_story
+from intake.adapters.records.tables import Base, EntryRow, EventRow, LetterRow, MailRow, SightingRow, SubmissionRow
+from intake.domain.case import Case
+from intake.domain.digest import Reconciliation
+from intake.domain.fates import Waived
+from intake.domain.identity import Acquaintance, Thread, Tier
+from intake.domain.judge import judge
+from intake.domain.letter import LetterKind
+from intake.domain.mail import Address, Locator, Message
+from intake.domain.material import Examined
+from intake.domain.outcome import Failed, Later, Sent, next_examination
+from intake.domain.recognise import recognise
+from intake.domain.submission import UnitState
+from intake.domain.verdict import Disposition, Verdict
+from intake.ports import Arrival, Blob, Deferred, Draft, FolderState, Pending, Ruling
+from tests.unit.builders import (
+    DEADLINE,
+    KNOWN,
+    MONDAY,
+    NOTICE,
+    OFFICE,
+    ROSTER,
+    STRANGER,
+    WEISHAN,
+    YUTAI,
+    digest_of,
+    link,
+    message,
+    photo,
+    report,
+    video,
+)
+
+NOW = MONDAY
+INBOX = FolderState("INBOX", 7, 0, None)
+
+
+class Box:
+    """Records with a folder open, and short names for what the stages do with them."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.records = SqlRecords(database, ROSTER)
+        self.opened()
+
+    def opened(self, state: FolderState = INBOX) -> int:
+        with self.records.ledger() as ledger:
+            return ledger.watermark(state, NOW)
+
+    def take(
+        self, uid: int, content: str = "", *, uidvalidity: int = 7, folder: str = "INBOX", at: datetime = NOW
+    ) -> str:
+        arrival = Arrival(Locator(folder, uidvalidity, uid), 100, at)
+        with self.records.ledger() as ledger:
+            return ledger.take(arrival, Blob(digest_of(content or str(uid)), 100), NOW).ref
+
+    def decide(
+        self, mail: Message, *examined: Examined, uid: int | None = None, pending: Pending | None = None
+    ) -> tuple[Pending, Verdict]:
+        """Take a mail (unless it is there) and decide it as examine does."""
+        if pending is None:
+            ref = self.take(uid or self.count(MailRow) + 1)
+            pending = next(each for each in self.pendings() if each.ref == ref)
+        with self.records.desk() as desk:
+            assert desk.claim(pending.id)
+            seen = recognise(mail, examined, pending.received_at, OFFICE, desk.acquaintance(pending, mail))
+            unit, notice = seen.identity.unit, seen.notice
+            case = Case(
+                pending.ref, pending.id, mail, examined, pending.received_at, seen, waived=pending.ruling.waived
+            )
+            if unit and notice:
+                prior = desk.entries(unit, notice.id, pending.id)
+                case = replace(case, deadline=desk.deadline(unit, notice), prior=prior)
+            verdict = judge(case)
+            desk.record(case, verdict, pending, NOW)
+        return pending, verdict
+
+    def ruled(self, how: Callable[[SqlRulings], Pending]) -> Pending:
+        with self.database.writing() as session:
+            return how(SqlRulings(session))
+
+    def pendings(self) -> list[Pending]:
+        with self.database.reading() as session:
+            rows = list(session.scalars(select(MailRow).where(MailRow.state == "received")))
+            return [
+                Pending(row.id, f"M{row.id:06d}", row.sha256, 1, row.received_at, row.attempts, Ruling())
+                for row in rows
+            ]
+
+    def rows(self, table: type[Any]) -> list[Any]:
+        with self.database.reading() as session:
+            return list(session.scalars(select(table).order_by(*inspect(table).primary_key)))
+
+    def count(self, table: type[Any]) -> int:
+        return len(self.rows(table))
+
+    def events(self) -> list[str]:
+        return [event.what for event in self.rows(EventRow)]
+
+    def reconcile(self, state: FolderState, *uids: int) -> None:
+        with self.records.ledger() as ledger:
+            ledger.counted(state, NOW)
+            if ledger.differs(state):
+                ledger.reconcile(state.folder, uids, NOW)
+
+    def sums(self) -> Reconciliation:
+        with self.records.chronicle() as chronicle:
+            return chronicle.reconciliation()
+
+    def state(self, unit: str = WEISHAN) -> UnitState:
+        with self.records.chronicle() as chronicle:
+            (row,) = (row for row in chronicle.unit_rows(NOTICE, ROSTER) if row.unit.code == unit)
+            return row.checklist.state
+
+
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database as the migrations leave it, made once and copied."""
+    path = tmp_path_factory.mktemp("migrated") / "intake.db"
+    made = Database(f"sqlite:///{path}")
+    made.migrate()
+    made.close()
+    return path
+
+
+@pytest.fixture
+def database(migrated: Path, tmp_path: Path) -> Iterator[Database]:
+    shutil.copy(migrated, tmp_path / "intake.db")
+    made = Database(f"sqlite:///{tmp_path}/intake.db")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def box(database: Database) -> Box:
+    return Box(database)
+
+
+# Ledger
+
+
+def test_a_mail_is_taken_once_however_often_its_place_is_read(box: Box) -> None:
+    assert box.take(5) == box.take(5)
+    assert (box.count(MailRow), box.count(SightingRow)) == (1, 1)
+    assert box.opened() == 5
+
+
+def test_the_same_content_elsewhere_is_the_same_mail(box: Box) -> None:
+    box.opened(FolderState("Junk", 1, 0, None))
+    refs = {box.take(5, "x"), box.take(9, "x"), box.take(1, "x", folder="Junk", uidvalidity=1)}
+
+    assert refs == {"M000001"}
+    assert box.count(SightingRow) == 3
+    assert box.events() == ["taken", "seen again", "seen again"]
+
+
+def test_taking_says_whether_the_content_is_new(box: Box) -> None:
+    arrival, blob = Arrival(Locator("INBOX", 7, 1), 100, NOW), Blob(digest_of("x"), 100)
+    with box.records.ledger() as ledger:
+        assert [ledger.take(arrival, blob, NOW).new for _twice in "12"] == [True, False]
+
+
+def test_a_mail_keeps_the_time_at_which_it_came_first(box: Box) -> None:
+    box.take(1, "x", at=NOW)
+    box.take(2, "x", at=NOW + timedelta(days=30))
+
+    assert [row.received_at for row in box.rows(MailRow)] == [NOW]
+
+
+def test_the_watermark_only_rises(box: Box) -> None:
+    box.take(9)
+    box.take(4)
+
+    assert box.opened() == 9
+
+
+def test_a_renumbered_folder_is_read_anew_and_brings_no_mail_twice(box: Box) -> None:
+    box.take(5, "x")
+    renumbered = FolderState("INBOX", 8, 1, None)
+
+    assert box.opened(renumbered) == 0
+    assert box.take(1, "x", uidvalidity=8) == "M000001"
+    assert box.count(MailRow) == 1
+    assert "renumbered" in box.events()
+    box.reconcile(renumbered)
+    assert box.sums() == Reconciliation(1, pending=1)
+
+
+def test_older_mail_is_counted_and_left_alone(box: Box) -> None:
+    with box.records.ledger() as ledger:
+        ledger.older([Arrival(Locator("INBOX", 7, uid), 1, NOW) for uid in (1, 2, 3)])
+
+    assert box.opened() == 3
+    assert box.count(MailRow) == 0
+    box.reconcile(replace(INBOX, exists=3))
+    assert box.sums() == Reconciliation(3, older=3)
+
+
+def test_a_mail_that_went_before_it_was_read_is_stepped_over(box: Box) -> None:
+    with box.records.ledger() as ledger:
+        ledger.step_over(Arrival(Locator("INBOX", 7, 4), 1, NOW), "gone", NOW)
+
+    assert box.opened() == 4
+    assert box.events() == ["stepped over"]
+
+
+def test_a_failed_transaction_leaves_no_trace(box: Box) -> None:
+    arrival = Arrival(Locator("INBOX", 7, 1), 1, NOW)
+    with pytest.raises(ZeroDivisionError), box.records.ledger() as ledger:
+        assert ledger.take(arrival, Blob("0" * 64, 1), NOW).new / 0
+
+    assert (box.opened(), box.count(MailRow)) == (0, 0)
+
+
+def test_the_place_of_a_mail_is_the_databases_word(box: Box) -> None:
+    box.take(1)
+    with pytest.raises(IntegrityError), box.database.writing() as session:
+        session.add(SightingRow(folder="INBOX", uidvalidity=7, uid=1, mail_id=1, seen_at=NOW))
+
+
+# Reconciliation
+
+
+def test_before_the_first_poll_nothing_is_claimed(database: Database) -> None:
+    assert SqlRecords(database, ROSTER)
+    assert Box(database).sums() == Reconciliation(None)
+
+
+def test_every_mail_on_the_server_is_accounted_for(box: Box) -> None:
+    box.decide(message(), report())
+    box.decide(message(), video(seconds=300.0))
+    box.decide(message(), video(seconds=None))
+    box.decide(message("广告", STRANGER), uid=4)
+    box.take(5)
+    box.take(6, "1")
+    with box.records.ledger() as ledger:
+        ledger.older([Arrival(Locator("INBOX", 7, 7), 1, NOW)])
+    box.reconcile(replace(INBOX, exists=9), 1, 2, 3, 4, 5, 6, 7)
+    sums = box.sums()
+
+    assert sums == Reconciliation(9, accepted=1, returned=1, held=1, ignored=1, older=1, pending=1, copies=1, unread=2)
+    assert sums.balanced
+    assert sums.accounted == 9
+
+
+def test_removed_mails_leave_the_sums_and_stay_on_record(box: Box) -> None:
+    for uid in (1, 2, 3):
+        box.take(uid)
+    box.reconcile(replace(INBOX, exists=1), 2)
+
+    assert box.sums() == Reconciliation(1, pending=1)
+    assert [row.gone_at is not None for row in box.rows(SightingRow)] == [True, False, True]
+    assert box.count(MailRow) == 3
+
+
+def test_a_folder_that_is_as_expected_is_not_listed_again(box: Box) -> None:
+    box.take(1)
+    with box.records.ledger() as ledger:
+        assert not ledger.differs(replace(INBOX, exists=1))
+        assert ledger.differs(replace(INBOX, exists=2))
+        assert ledger.differs(replace(INBOX, exists=0))
+
+
+def test_a_mail_in_two_folders_counts_once_and_one_copy(box: Box) -> None:
+    junk = FolderState("Junk", 1, 1, None)
+    box.opened(junk)
+    box.decide(message(), report(), uid=1)
+    box.take(1, "1", folder="Junk", uidvalidity=1)
+    box.reconcile(replace(INBOX, exists=1))
+    box.reconcile(junk)
+
+    assert box.sums() == Reconciliation(2, accepted=1, copies=1)
+
+
+def test_a_decided_mail_that_is_parked_on_its_second_look_counts_as_parked(box: Box) -> None:
+    pending, _verdict = box.decide(message(), report(), uid=1)
+    box.ruled(lambda rulings: rulings.retry(pending.id, NOW))
+    box.reconcile(replace(INBOX, exists=1))
+    assert box.sums() == Reconciliation(1, pending=1)
+    with box.records.desk() as desk:
+        desk.failed(pending, "boom", None, NOW)
+
+    assert box.sums() == Reconciliation(1, parked=1)
+
+
+# Desk
+
+
+def test_a_mail_is_claimed_until_it_is_decided(box: Box) -> None:
+    pending, _verdict = box.decide(message(), report())
+    with box.records.desk() as desk:
+        assert not desk.claim(pending.id)
+        assert not desk.claim(999)
+
+
+def test_materials_of_several_mails_complete_a_unit(box: Box) -> None:
+    assert box.state() is UnitState.MISSING
+    box.decide(message(), report())
+    assert box.state() is UnitState.PARTIAL
+    box.decide(message(), photo(), video())
+
+    assert box.state() is UnitState.COMPLETE
+    (submission,) = box.rows(SubmissionRow)
+    assert (submission.completed_at, submission.version) == (NOW, 2)
+    with box.records.chronicle() as chronicle:
+        assert chronicle.completed_since(NOTICE, None) == 1
+        assert chronicle.completed_since(NOTICE, NOW) == 0
+
+
+def test_deciding_again_replaces_what_the_mail_said(box: Box) -> None:
+    pending, _verdict = box.decide(message(), report(), photo())
+    again = box.ruled(lambda rulings: rulings.retry(pending.id, NOW))
+    box.decide(message(), report(), pending=again)
+
+    assert [row.requirement for row in box.rows(EntryRow)] == ["report"]
+    assert box.events().count("decided") == 2
+
+
+def test_a_mail_assigned_to_another_unit_moves_there(box: Box) -> None:
+    pending, _verdict = box.decide(message(), report())
+    again = box.ruled(lambda rulings: rulings.assign(pending.id, YUTAI, NOW))
+    _pending, verdict = box.decide(message(), report(), pending=again)
+
+    assert verdict.identity.tier is Tier.CONFIRMED
+    assert (box.state(WEISHAN), box.state(YUTAI)) == (UnitState.MISSING, UnitState.PARTIAL)
+
+
+def test_a_confirmed_sender_is_confirmed_once_for_later_and_for_earlier_mail(box: Box) -> None:
+    claim = message("鱼台县科技活动周材料", STRANGER)
+    box.decide(claim, report())
+    second, _verdict = box.decide(claim, photo())
+    box.decide(claim, photo("x.jpg"), pending=box.ruled(lambda rulings: rulings.assign(second.id, YUTAI, NOW)))
+    _third, verdict = box.decide(message("补报视频", STRANGER), video())
+
+    assert verdict.identity.tier is Tier.CONFIRMED
+    with box.records.chronicle() as chronicle:
+        (row,) = (row for row in chronicle.unit_rows(NOTICE, ROSTER) if row.unit.code == YUTAI)
+    assert (row.checklist.state, row.checklist.tier) == (UnitState.COMPLETE, Tier.CONFIRMED)
+
+
+def test_somebody_elses_claim_is_not_confirmed_with_it(box: Box) -> None:
+    claim = message("鱼台县科技活动周材料", STRANGER)
+    first, _verdict = box.decide(claim, report())
+    box.decide(claim, report(), pending=box.ruled(lambda rulings: rulings.assign(first.id, YUTAI, NOW)))
+    _second, verdict = box.decide(message("鱼台县科技活动周材料", "other@qq.com"), photo())
+
+    assert verdict.identity.tier is Tier.CLAIMED
+
+
+def test_a_sender_is_remembered_by_what_counted(box: Box) -> None:
+    box.decide(message("鱼台县科技活动周材料", STRANGER), report())
+    pending = Pending(99, "M000099", "", 1, NOW, 0, Ruling())
+    with box.records.desk() as desk:
+        assert desk.acquaintance(pending, message("补报", STRANGER)) == Acquaintance(claimed_before=frozenset({YUTAI}))
+        assert desk.acquaintance(pending, message("补报", "other@qq.com")) == Acquaintance()
+        assert desk.acquaintance(pending, message("补报", None)) == Acquaintance()
+
+
+def test_a_claim_of_which_nothing_counted_is_not_remembered(box: Box) -> None:
+    box.decide(message("鱼台县科技活动周材料", STRANGER), video(seconds=None))
+    box.decide(message("鱼台县科技活动周材料", STRANGER), video(seconds=300.0))
+    with box.records.desk() as desk:
+        assert (
+            desk.acquaintance(Pending(99, "M000099", "", 1, NOW, 0, Ruling()), message("补报", STRANGER))
+            == Acquaintance()
+        )
+
+
+def test_an_extension_is_the_units_deadline(box: Box) -> None:
+    later = DEADLINE + timedelta(days=3)
+    with box.database.writing() as session:
+        SqlRulings(session).extend(NOTICE.id, WEISHAN, later, NOW)
+    with box.records.desk() as desk:
+        assert desk.deadline(WEISHAN, NOTICE) == later
+        assert desk.deadline(YUTAI, NOTICE) == DEADLINE
+
+
+def test_rulings_arrive_with_the_mail_and_are_counted(box: Box) -> None:
+    box.take(1)
+    box.ruled(lambda rulings: rulings.waive_faults(1, "领导同意", NOW))
+    box.ruled(lambda rulings: rulings.assign(1, WEISHAN, NOW))
+    pending = box.records.next_pending(NOW)
+
+    assert pending is not None
+    assert pending.ruling == Ruling(WEISHAN, Waived(holds=True, faults=True, reason="领导同意"), 2)
+
+
+def test_a_retry_is_no_ruling(box: Box) -> None:
+    pending, _verdict = box.decide(message(), report())
+
+    assert box.ruled(lambda rulings: rulings.retry(pending.id, NOW)).ruling.number == 0
+
+
+def test_mails_are_examined_in_the_order_in_which_they_came(box: Box) -> None:
+    box.take(1, at=NOW)
+    box.take(2, at=NOW - timedelta(hours=1))
+    pending = box.records.next_pending(NOW)
+
+    assert pending is not None
+    assert pending.ref == "M000002"
+
+
+def test_three_failures_park_a_mail_and_the_next_goes_on(box: Box) -> None:
+    box.take(1)
+    now = NOW
+    for attempt in (1, 2, 3):
+        pending = box.records.next_pending(now)
+        assert pending is not None
+        assert (pending.ref, pending.attempts) == ("M000001", attempt - 1)
+        retry_at = next_examination(attempt, now)
+        with box.records.desk() as desk:
+            desk.failed(pending, "Traceback\x00\udcff", retry_at, now)
+        if retry_at:
+            assert box.records.next_pending(now) is None
+            now = retry_at
+
+    assert box.records.next_pending(now + timedelta(days=9)) is None
+    with box.records.chronicle() as chronicle:
+        (line,) = chronicle.needing_person()
+        totals = chronicle.mail_totals()
+    assert (line.ref, line.parked) == ("M000001", True)
+    assert (totals["received"], totals["parked"]) == (1, 1)
+    assert box.events() == ["taken", "attempt failed", "attempt failed", "parked"]
+    box.ruled(lambda rulings: rulings.retry(1, NOW))
+    assert box.records.next_pending(NOW) is not None
+
+
+def test_what_needs_a_person_is_listed_until_a_person_has_looked(box: Box) -> None:
+    pending, _verdict = box.decide(message(), video(seconds=None))
+    with box.records.chronicle() as chronicle:
+        assert [line.ref for line in chronicle.needing_person()] == [pending.ref]
+    released = box.ruled(lambda rulings: rulings.waive_holds(pending.id, NOW))
+    box.decide(message(), video(seconds=None), pending=released)
+
+    with box.records.chronicle() as chronicle:
+        assert chronicle.needing_person() == ()
+
+
+# What must not come near a database
+
+
+def test_nul_and_surrogates_are_replaced_everywhere(box: Box) -> None:
+    bad = "科\x00技\udcff"
+    mail = Message(
+        subject=f"{bad}科技活动周", sender=Address(bad, KNOWN), shown_sender=bad, message_id=f"<{bad}>",
+        references=(f"<{bad}>",), links=(link(f"{bad}.mp4"), replace(link(), url=f"https://x/{bad}")),
+    )  # fmt: skip
+    pending, verdict = box.decide(mail, report(f"{bad}总结报告.docx", note=bad, codec=bad))
+    with box.database.reading() as session:
+        story = mail_story(session, pending.id)
+
+    assert verdict.disposition is Disposition.ACCEPTED
+    assert "\x00" not in str(story)
+    assert str(story).encode()
+    assert storable(bad) == "科\ufffd技\ufffd"
+
+
+def test_a_sender_longer_than_its_column_is_recognised_all_the_same(box: Box) -> None:
+    long = f"{'x' * 400}@qq.com"
+    box.decide(message("鱼台县科技活动周", long), report())
+    pending = Pending(99, "M000099", "", 1, NOW, 0, Ruling())
+
+    with box.records.desk() as desk:
+        assert desk.acquaintance(pending, message("补报", long)).claimed_before == {YUTAI}
+    assert {len(row.sender) for row in (*box.rows(MailRow), *box.rows(EntryRow))} == {320}
+
+
+def test_naive_times_are_refused(box: Box) -> None:
+    with pytest.raises(StatementError, match="naive datetime"):
+        box.take(1, at=datetime(2024, 6, 1))  # noqa: DTZ001
+
+
+def test_times_come_back_aware_and_equal_whatever_their_zone(box: Box) -> None:
+    box.take(1, at=NOW)
+    (row,) = box.rows(MailRow)
+
+    assert row.received_at == NOW
+    assert row.received_at.tzinfo is UTC
+
+
+# Outbox
+
+
+def draft(key: str = "reply:1:0", kind: LetterKind = LetterKind.RECEIPT, **more: Any) -> Draft:
+    return Draft(key, kind, "【已收齐】", f"<{key}@x>", b"octets", "", ("a@b.cn",), "a@b.cn", **more)
+
+
+def post(box: Box, letter: Draft, mail_id: int | None = None) -> bool:
+    with box.records.desk() as desk:
+        return desk.post(letter, mail_id, NOW)
+
+
+def test_one_decision_is_one_letter(box: Box) -> None:
+    assert post(box, draft())
+    assert not post(box, replace(draft(), message_id="<other@x>"))
+    assert post(box, draft("reply:1:1"))
+    assert box.count(LetterRow) == 2
+
+
+def test_letters_are_due_oldest_first_and_only_when_their_time_has_come(box: Box) -> None:
+    post(box, draft("a"))
+    post(box, draft("b"))
+    with box.records.outbox() as outbox:
+        assert [letter.ref for letter in outbox.due(NOW)] == ["L000001", "L000002"]
+        assert outbox.due(NOW - timedelta(seconds=1)) == []
+
+
+def test_what_became_of_a_letter_is_settled(box: Box) -> None:
+    for key in "abc":
+        post(box, draft(key))
+    with box.records.outbox() as outbox:
+        sent, later, failed = outbox.due(NOW)
+        outbox.settle(sent, Sent(), NOW)
+        outbox.settle(later, Later(NOW + timedelta(minutes=1), "450 busy\x00"), NOW)
+        outbox.settle(failed, Failed("550 no such user"), NOW)
+
+    with box.records.outbox() as outbox:
+        assert outbox.due(NOW) == []
+        (again,) = outbox.due(NOW + timedelta(minutes=1))
+    assert (again.ref, again.attempts) == ("L000002", 1)
+    with box.records.chronicle() as chronicle:
+        (line,) = chronicle.failed_letters(None)
+        counts = chronicle.letter_counts(None)
+        totals = chronicle.letter_totals()
+    assert (line.ref, line.error, line.attempts) == ("L000003", "550 no such user", 1)
+    assert (counts.receipts, counts.failed, counts.due) == (1, 1, 1)
+    assert totals == {"due": 1, "sent": 1, "failed": 1}
+    assert box.events()[-3:] == ["letter sent", "letter deferred", "letter failed"]
+
+
+def test_a_reply_is_recognised_by_the_newest_letter_it_refers_to(box: Box) -> None:
+    post(box, draft("a", unit=YUTAI, notice_id=NOTICE.id, identity=Tier.CLAIMED))
+    post(box, draft("b", unit=WEISHAN, notice_id=NOTICE.id, identity=Tier.KNOWN))
+    pending = Pending(99, "M000099", "", 1, NOW, 0, Ruling())
+    mail = message("回复", STRANGER, references=("<other@x>", "<a@x>", "<b@x>"))
+    with box.records.desk() as desk:
+        assert desk.acquaintance(pending, mail).thread == Thread(WEISHAN, NOTICE.id, Tier.KNOWN)
+        assert desk.acquaintance(pending, message(references=("<guess@x>",))).thread is None
+
+
+def test_the_last_digest_is_remembered(box: Box) -> None:
+    with box.records.chronicle() as chronicle:
+        assert chronicle.last_digest() is None
+    for day in ("2024-06-09", "2024-06-10"):
+        post(box, draft(f"digest:{day}", LetterKind.DIGEST))
+
+    with box.records.chronicle() as chronicle:
+        assert chronicle.last_digest() == (datetime(2024, 6, 10, tzinfo=UTC).date(), NOW)
+
+
+def test_the_whole_story_can_be_told(box: Box) -> None:
+    pending, _verdict = box.decide(message(links=(link(),)), report())
+    post(box, draft(unit=WEISHAN), pending.id)
+    with box.database.reading() as session:
+        mail, letter, unit = mail_story(session, 1), letter_story(session, 1), unit_story(session, WEISHAN)
+        assert (mail_story(session, 9), letter_story(session, 9)) == (None, None)
+
+    assert mail is not None
+    assert letter is not None
+    assert [each["what"] for each in mail["events"]] == ["taken", "decided", "letter owed"]
+    assert mail["materials"][0]["requirement"] == "report"
+    assert "text" not in mail["materials"][0]["facts"], "what a county wrote stays in its file"
+    assert letter["mail"] == pending.ref
+    assert [each["ref"] for each in unit["mails"]] == [pending.ref]
+
+
+def test_the_heartbeat_counts_polls_and_remembers_trouble(box: Box) -> None:
+    ends = [None, "receive: no route", None]
+    for minute, error in enumerate(ends):
+        number = box.records.poll_began(NOW + timedelta(minutes=minute))
+        box.records.poll_ended(number, NOW + timedelta(minutes=minute, seconds=1), 0, error)
+    box.take(1)
+    with box.records.chronicle() as chronicle:
+        health = chronicle.health(None, 5, ("w",))
+        recent = chronicle.health(NOW, 5, ())
+
+    assert (health.polls, health.failed_polls, health.backlog, health.warnings) == (3, 1, 1, ("w",))
+    assert health.last_poll_at == health.last_success_at == NOW + timedelta(minutes=2)
+    assert recent.polls == 2
+
+
+def test_the_key_of_our_message_ids_is_made_once(box: Box) -> None:
+    key = box.records.message_key()
+
+    assert len(key) == 32
+    assert box.records.message_key() == key
+
+
+# Schema
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_code(database: Database) -> None:
+    with database.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def test_migrating_again_changes_nothing(database: Database) -> None:
+    database.migrate()
+
+    with database.engine.connect() as connection:
+        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == database_module.NEWEST
+
+
+def test_the_migrations_can_be_undone(database: Database) -> None:
+    with database.engine.begin() as connection:
+        command.downgrade(configuration(connection), "base")
+
+    assert set(inspect(database.engine).get_table_names()) == {"alembic_version"}
+    database.migrate()
+    assert "mail" in inspect(database.engine).get_table_names()
+
+
+def test_a_commit_survives_a_power_cut_and_references_hold(database: Database) -> None:
+    with database.engine.connect() as connection:
+        pragmas = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+    with pytest.raises(IntegrityError), database.writing() as session:
+        session.add(SightingRow(folder="x", uidvalidity=1, uid=1, mail_id=99, seen_at=NOW))
+
+
+# Concurrency
+
+
+def test_two_writers_wait_for_each_other_and_do_not_deadlock(database: Database) -> None:
+    """Each reads before it writes: with the driver's own transactions one of them would fail at once."""
+    box, errors = Box(database), []
+    start = threading.Barrier(2)
+
+    def work(first: int) -> None:
+        try:
+            start.wait(5)
+            for uid in range(first, first + 40, 2):
+                box.take(uid)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test must show it
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(first,)) for first in (1, 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+
+    assert errors == []
+    assert (box.count(MailRow), box.opened()) == (40, 40)
+
+
+def test_a_reader_sees_one_moment_and_blocks_nobody(box: Box) -> None:
+    box.take(1)
+    with box.database.reading() as session:
+        assert len(list(session.scalars(select(MailRow.id)))) == 1
+        began = time.monotonic()
+        box.take(2)
+        assert time.monotonic() - began < 5
+        assert len(list(session.scalars(select(MailRow.id)))) == 1
+
+
+def test_the_folder_of_a_new_database_is_made(tmp_path: Path) -> None:
+    made = Database(f"sqlite:///{tmp_path}/new/folder/intake.db")
+    made.migrate()
+    made.close()
+
+    assert (tmp_path / "new/folder/intake.db").is_file()
+
+
+def test_a_database_that_is_not_available_is_the_worlds_failure(tmp_path: Path) -> None:
+    (tmp_path / "intake.db").mkdir()
+
+    with pytest.raises(Deferred, match="database not available"):
+        Database(f"sqlite:///{tmp_path}/intake.db").migrate()
+
+
+def test_a_locked_database_is_the_worlds_failure(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database_module, "BUSY_SECONDS", 0.1)
+    other = Database(str(database.url))
+    with database.writing() as _session, pytest.raises(Deferred, match="locked"), other.writing():
+        pass
+    other.close()
