@@ -227,6 +227,19 @@ def assign(context: click.Context, ref: str, unit: str) -> None:
 
 
 @cli.command()
+@click.argument("ref")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.pass_context
+def attach(context: click.Context, ref: str, file: Path) -> None:
+    """Add a file that you fetched (a linked video) to a mail, and judge the mail again.
+
+    \b
+    Example: python run_intake.py attach M000012 ~/Downloads/video.mp4
+    """
+    _command("rulings", "attach", context, ref=ref, file=file)
+
+
+@cli.command()
 @click.argument("unit")
 @click.argument("date", type=Instant())
 @click.option("--notice", "notice_id", help="Which notice, when several are configured.")

@@ -14,13 +14,14 @@ from intake.adapters.records.tables import (
     EntryRow,
     FolderRow,
     LetterRow,
+    LinkRow,
     MailRow,
     MaterialRow,
     PollRow,
     SightingRow,
     SubmissionRow,
 )
-from intake.domain.digest import Health, LetterCounts, LetterLine, MailLine, Reconciliation, UnitRow
+from intake.domain.digest import Health, LetterCounts, LetterLine, LinkLine, MailLine, Reconciliation, UnitRow
 from intake.domain.identity import Tier
 from intake.domain.letter import LetterKind
 from intake.domain.notice import Notice, Roster, Unit
@@ -86,6 +87,27 @@ class SqlChronicle:
 
     def needing_person(self) -> tuple[MailLine, ...]:
         return self._lines(MailRow.needs_person.is_(True))
+
+    def open_links(self) -> tuple[LinkLine, ...]:
+        query = (
+            select(LinkRow, MailRow.unit_code)
+            .join(MailRow, MailRow.id == LinkRow.mail_id)
+            .where(MailRow.needs_person.is_(True))
+            .order_by(LinkRow.expires.is_(None), LinkRow.expires, LinkRow.id)
+            .limit(LINES)
+        )
+        return tuple(
+            LinkLine(
+                mail_ref(row.mail_id),
+                self._roster.find(code) if code else None,
+                row.provider,
+                row.filename,
+                row.size,
+                row.expires,
+                row.url,
+            )
+            for row, code in self._session.execute(query)
+        )
 
     def decided_since(self, since: datetime | None) -> tuple[MailLine, ...]:
         decided = MailRow.state == "decided"
