@@ -290,13 +290,18 @@ def main() -> int:
         error.show()
         return os.EX_USAGE
     except Exception as error:
-        from intake.entry.config import ConfigError  # noqa: PLC0415
-        from intake.ports import Deferred  # noqa: PLC0415
+        return _told(error)
 
-        if isinstance(error, ConfigError):
-            print("The configuration cannot be used:", *error.problems, sep="\n  ", file=sys.stderr)
-            return os.EX_CONFIG
-        if isinstance(error, Deferred):
-            print(f"Not available now, try again later: {error}", file=sys.stderr)
-            return os.EX_TEMPFAIL
-        raise
+
+def _told(error: Exception) -> int:
+    """Say what is wrong with the configuration or the world; anything else is a bug of ours and goes on up."""
+    from intake.entry.config import ConfigError  # noqa: PLC0415
+    from intake.ports import Deferred  # noqa: PLC0415
+
+    if isinstance(error, ConfigError):
+        print("The configuration cannot be used:", *error.problems, sep="\n  ", file=sys.stderr)
+        return os.EX_CONFIG
+    if isinstance(error, Deferred | OSError):
+        print(f"Not available now, try again later: {error}", file=sys.stderr)
+        return os.EX_TEMPFAIL
+    raise error

@@ -72,6 +72,8 @@ def extend(  # noqa: PLR0913, PLR0917
         if found is None:
             raise click.UsageError(f"no unit {unit!r} in units.toml")
         notice = current_notice(app.office.notices, app.clock(), notice_id)
+        if found.code not in notice.unit_codes:
+            raise click.UsageError(f"{notice.id} does not ask {found.short}")
         if until.tzinfo is None:
             until = until.replace(tzinfo=app.config.zone)
         if until.time() == time.min:

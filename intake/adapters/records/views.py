@@ -189,10 +189,11 @@ class SqlChronicle:
         return totals
 
     def health(self, since: datetime | None, free_bytes: int, warnings: tuple[str, ...]) -> Health:
-        passed = PollRow.started_at > since if since else true()
+        passed = and_(PollRow.finished_at.is_not(None), PollRow.started_at > since if since else true())
         grouped = self._session.execute(select(PollRow.ok, func.count()).where(passed).group_by(PollRow.ok))
         counts = {ok: n for ok, n in grouped}  # noqa: C416 - dict() does not take rows
-        last = self._session.scalar(select(PollRow).order_by(PollRow.id.desc()).limit(1))
+        finished = select(PollRow).where(PollRow.finished_at.is_not(None))  # one under way has neither failed nor not
+        last = self._session.scalar(finished.order_by(PollRow.id.desc()).limit(1))
         return Health(
             polls=sum(counts.values()),
             failed_polls=counts.get(False, 0),
