@@ -290,11 +290,14 @@ def main() -> int:
         error.show()
         return os.EX_USAGE
     except Exception as error:
-        return _told(error)
+        status = _told(error)
+        if status is None:
+            raise
+        return status
 
 
-def _told(error: Exception) -> int:
-    """Say what is wrong with the configuration or the world; anything else is a bug of ours and goes on up."""
+def _told(error: Exception) -> int | None:
+    """Say what is wrong with the configuration or the world; None for a bug of ours."""
     from intake.entry.config import ConfigError  # noqa: PLC0415
     from intake.ports import Deferred  # noqa: PLC0415
 
@@ -304,4 +307,4 @@ def _told(error: Exception) -> int:
     if isinstance(error, Deferred | OSError):
         print(f"Not available now, try again later: {error}", file=sys.stderr)
         return os.EX_TEMPFAIL
-    raise error
+    return None
