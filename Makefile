@@ -2,13 +2,14 @@
 # make demo    the whole job on sample mail, nothing to set up
 # make test    all tests; installs Debian's dovecot-imapd when it may (root) and it is missing
 # make quick   the tests without servers, in seconds
+# make bench   what reading a large mail costs, beside the peers
 # make lint    ruff, mypy --strict, the floors
 # make lock    write requirements.lock anew from pyproject.toml (needs uv)
 
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: setup demo test quick lint format lock servers clean
+.PHONY: setup demo test quick bench lint format lock servers clean
 
 setup: .venv/ready
 
@@ -25,6 +26,9 @@ test: setup servers
 
 quick: setup
 	$(BIN)/python -m pytest tests/unit
+
+bench: setup
+	$(BIN)/python tests/bench/reading.py
 
 lint: setup
 	$(BIN)/ruff check .

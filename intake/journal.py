@@ -63,8 +63,8 @@ def sent(ref: str) -> None:
     _say(logging.INFO, "letter-sent", letter=ref)
 
 
-def not_sent(ref: str, outcome: object) -> None:
-    _say(logging.WARNING, "letter-not-sent", letter=ref, outcome=outcome)
+def not_sent(ref: str, outcome: str, why: str) -> None:
+    _say(logging.WARNING, "letter-not-sent", letter=ref, outcome=outcome, why=why)
 
 
 def started(version: str, database: str) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from intake.domain.case import Case
-from intake.domain.digest import Digest, Health, LetterCounts, LetterLine, MailLine, UnitRow
+from intake.domain.digest import Digest, Health, LetterCounts, LetterLine, LinkLine, MailLine, UnitRow
 from intake.domain.fates import NOTHING_WAIVED, Waived
 from intake.domain.identity import Acquaintance, Tier
 from intake.domain.letter import LetterKind, Reply
@@ -169,6 +169,8 @@ class Pending:
     ruling: Ruling
     cut: bool = False
     """Only its beginning was fetched: it is larger than what is taken."""
+    attached: tuple[Material, ...] = ()
+    """Files that staff added to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +302,9 @@ class Chronicle(Protocol):
     def completed_since(self, notice: Notice, since: datetime | None) -> int: ...
 
     def needing_person(self) -> tuple[MailLine, ...]: ...
+
+    def open_links(self) -> tuple[LinkLine, ...]:
+        """Linked files of mails that wait for a person, those that expire soonest first."""
 
     def decided_since(self, since: datetime | None) -> tuple[MailLine, ...]: ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -68,37 +68,76 @@ def material_entries(case: Case, assessments: Sequence[Assessment]) -> tuple[Ent
     )
 
 
-def link_entries(case: Case) -> tuple[Entry, ...]:
-    """What files that came as links add: held while they last, faulty once they have expired, else what staff say."""
-    entries = []
-    for link in case.message.links:
-        requirement = _link_requirement(case, link)
-        if requirement is None:
-            continue
-        entries.append(
-            Entry(
-                requirement=requirement,
-                state=_link_state(case, link),
-                tier=case.recognised.identity.tier,
-                sender=case.sender,
-                received_at=case.received_at,
-                order=case.order,
-                mail_ref=case.ref,
-                origin=link.filename or link.provider,
-                size=link.size or 0,
-            )
+def link_entries(case: Case, assessments: Sequence[Assessment]) -> tuple[Entry, ...]:
+    """What files that came as links add: held while staff may fetch them, faulty when they must be sent again."""
+    return tuple(
+        Entry(
+            requirement=requirement,
+            state=_link_state(case, link),
+            tier=case.recognised.identity.tier,
+            sender=case.sender,
+            received_at=case.received_at,
+            order=case.order,
+            mail_ref=case.ref,
+            origin=link.filename or link.provider,
+            size=link.size or 0,
         )
-    return tuple(entries)
+        for link, requirement in _open_links(case, assessments)
+        if requirement is not None
+    )
+
+
+def link_findings(case: Case, assessments: Sequence[Assessment]) -> tuple[Finding, ...]:
+    """A file that came as a link is never fetched by us: staff do, or it is asked for again."""
+    findings = []
+    for link, requirement in _open_links(case, assessments):
+        state = _link_state(case, link)
+        if state is EntryState.OK:
+            findings.append(case.waived.finding(requirement=requirement))
+        code = "cloud-link-expired" if _expired(case, link) else "cloud-link"
+        detail = {
+            "provider": link.provider,
+            "filename": link.filename,
+            "size": link.size,
+            "expires": link.expires.isoformat() if link.expires else None,
+            "returned": _must_be_sent(case, link),
+            "limit": _longest(case, requirement),
+        }
+        findings.append(Finding(code, _SEVERITY[state], detail, requirement=requirement))
+    return tuple(findings)
+
+
+_SEVERITY = {EntryState.OK: Severity.NOTE, EntryState.HELD: Severity.HOLD, EntryState.FAULTY: Severity.FAULT}
 
 
 def _link_state(case: Case, link: Link) -> EntryState:
-    if _expired(case, link):
+    if _must_be_sent(case, link):
         return EntryState.OK if case.waived.faults else EntryState.FAULTY
     return EntryState.OK if case.waived.holds else EntryState.HELD
 
 
+def _open_links(case: Case, assessments: Sequence[Assessment]) -> Iterator[tuple[Link, str | None]]:
+    """The links whose file is not there yet, with the requirement each is meant for."""
+    fetched = {each.requirement for each in assessments if each.examined.material.provenance == "operator"}
+    for link in case.message.links:
+        requirement = _link_requirement(case, link)
+        if requirement is None or requirement not in fetched:
+            yield link, requirement
+
+
 def _expired(case: Case, link: Link) -> bool:
     return link.expires is not None and link.expires <= case.received_at
+
+
+def _must_be_sent(case: Case, link: Link) -> bool:
+    notice = case.recognised.notice
+    return _expired(case, link) or (notice is not None and notice.links == "return")
+
+
+def _longest(case: Case, requirement: str | None) -> float | None:
+    """The longest video in seconds that the requirement takes: advice on its size is reckoned from it."""
+    notice = case.recognised.notice
+    return notice.requirement(requirement).max_seconds if notice and requirement else None
 
 
 def _link_requirement(case: Case, link: Link) -> str | None:
@@ -111,24 +150,3 @@ def _link_requirement(case: Case, link: Link) -> str | None:
     fitting = [each for each in asked if each.kind is kind] or named or videos
     best = [each for each in fitting if each in named] or fitting
     return best[0].key if best else None
-
-
-def link_findings(case: Case) -> tuple[Finding, ...]:
-    """A file that came as a link is not fetched: it is held, or asked for again when the link has expired."""
-    findings = []
-    for link in case.message.links:
-        requirement = _link_requirement(case, link)
-        detail = {
-            "provider": link.provider,
-            "filename": link.filename,
-            "size": link.size,
-            "expires": link.expires.isoformat() if link.expires else None,
-        }
-        code, severity = ("cloud-link", Severity.HOLD)
-        if _expired(case, link):
-            code, severity = ("cloud-link-expired", Severity.FAULT)
-        if _link_state(case, link) is EntryState.OK:
-            findings.append(case.waived.finding(requirement=requirement))
-            severity = Severity.NOTE
-        findings.append(Finding(code, severity, detail, requirement=requirement))
-    return tuple(findings)

@@ -52,6 +52,19 @@ class LetterLine:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkLine:
+    """A file that came as a link and is not here yet: `expires` is None when the mail does not tell."""
+
+    ref: str
+    unit: Unit | None
+    provider: str
+    filename: str | None
+    size: int | None
+    expires: datetime | None
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """One notice: the matrix and who is missing. `newly_complete` counts since the last digest.
 
@@ -147,3 +160,4 @@ class Digest:
     letters: LetterCounts
     health: Health
     shadow: bool = False
+    links: tuple[LinkLine, ...] = ()

@@ -36,7 +36,11 @@ def judge(case: Case) -> Verdict:
 
 def entries_of(case: Case, verdict: Verdict) -> tuple[Entry, ...]:
     """What a judged mail adds to its unit's submission; one that is held as a whole adds nothing."""
-    return (*material_entries(case, verdict.assessments), *link_entries(case)) if verdict.filed else ()
+    return (
+        (*material_entries(case, verdict.assessments), *link_entries(case, verdict.assessments))
+        if verdict.filed
+        else ()
+    )
 
 
 def sender_view(case: Case, entries: Sequence[Entry], notice: Notice) -> Checklist:
@@ -117,10 +121,11 @@ def _judged(case: Case) -> Verdict:
     assert notice is not None
     before = checklist(notice, _of_equals(case), notice.deadline)
     assessments = _known_repeats(before, assess(case.examined, notice, _met_documents(before), case.waived))
-    entries = (*material_entries(case, assessments), *link_entries(case))
+    entries = (*material_entries(case, assessments), *link_entries(case, assessments))
     whole = checklist(notice, [*case.prior, *entries], notice.deadline)
+    linked = link_findings(case, assessments)
     verdict = Verdict(
-        Disposition.HELD, seen.identity, notice.id, _counted(case, assessments, whole), link_findings(case),
+        Disposition.HELD, seen.identity, notice.id, _counted(case, assessments, whole), linked,
         late=_is_late(case), answer=seen.automatic is None, filed=True,
     )  # fmt: skip
     # A robot of a known unit that brings materials is filed, and not answered.

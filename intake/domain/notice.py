@@ -47,7 +47,11 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What is asked until when. `opens` and `deadline` are aware; mail older than `opens` is not ours."""
+    """What is asked until when. `opens` and `deadline` are aware; mail older than `opens` is not ours.
+
+    `links`: "hold" (staff fetch files that come as links) or "return" (they are asked for as attachments).
+    `photos_in_report`: "accept" (photos pasted into the report count) or "ask" (they are asked for as files).
+    """
 
     id: str
     title: str
@@ -59,6 +63,8 @@ class Notice:
     unit_codes: tuple[UnitCode, ...]
     keywords: tuple[str, ...]
     requirements: tuple[Requirement, ...]
+    links: str = "hold"
+    photos_in_report: str = "accept"
 
     def requirement(self, key: str) -> Requirement:
         """The requirement with this key; KeyError when the notice has none."""

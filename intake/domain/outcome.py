@@ -10,7 +10,7 @@ DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 120, 240
 """Waiting time after the first, second, ... attempt; the last one repeats."""
 
 GIVE_UP_AFTER = 30
-"""Attempts; with DELAYS this is about four and a half days, as mail servers do (RFC 5321 section 4.5.4.1)."""
+"""Attempts; with DELAYS this is about four days, as mail servers do (RFC 5321 section 4.5.4.1)."""
 
 EXAMINE_DELAYS = (timedelta(minutes=1), timedelta(minutes=10))
 """Waiting time after a mail's first and second failed examination; after the third it is parked."""
@@ -30,13 +30,21 @@ class Later:
 
 
 @dataclass(frozen=True, slots=True)
+class Untried:
+    """There was no talking to the server at all: due again at `at`, and no attempt is counted."""
+
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """A 5xx, or too many attempts: a person is told."""
 
     why: str
 
 
-Outcome: TypeAlias = Sent | Later | Failed
+Outcome: TypeAlias = Sent | Later | Untried | Failed
 
 
 def after_trouble(attempts: int, now: datetime, why: str) -> Later | Failed:

@@ -96,17 +96,16 @@ class App:
         """One pass of receive, examine and deliver; what failed in the world, or None. A failure stops nothing else."""
         self.blobs.sweep()
         number = self.records.poll_began(self.clock())
-        taken, trouble = 0, []
+        taken, trouble = 0, {}
         for stage in (self.receive, self.examine, self.deliver):
             try:
                 done = stage()
                 taken += done if stage == self.receive else 0
             except Deferred as error:
                 journal.deferred(stage.__name__, error)
-                trouble.append(f"{stage.__name__}: {error}")
-        error_text = "; ".join(trouble) or None
-        self.records.poll_ended(number, self.clock(), taken, error_text)
-        return error_text
+                trouble[stage.__name__] = str(error)
+        self.records.poll_ended(number, self.clock(), taken, trouble.get("receive"))
+        return "; ".join(f"{stage}: {why}" for stage, why in trouble.items()) or None
 
     def receive(self) -> int:
         return receive(

@@ -227,6 +227,19 @@ def assign(context: click.Context, ref: str, unit: str) -> None:
 
 
 @cli.command()
+@click.argument("ref")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.pass_context
+def attach(context: click.Context, ref: str, file: Path) -> None:
+    """Add a file that you fetched (a linked video) to a mail, and judge the mail again.
+
+    \b
+    Example: python run_intake.py attach M000012 ~/Downloads/video.mp4
+    """
+    _command("rulings", "attach", context, ref=ref, file=file)
+
+
+@cli.command()
 @click.argument("unit")
 @click.argument("date", type=Instant())
 @click.option("--notice", "notice_id", help="Which notice, when several are configured.")
@@ -277,13 +290,21 @@ def main() -> int:
         error.show()
         return os.EX_USAGE
     except Exception as error:
-        from intake.entry.config import ConfigError  # noqa: PLC0415
-        from intake.ports import Deferred  # noqa: PLC0415
+        status = _told(error)
+        if status is None:
+            raise
+        return status
 
-        if isinstance(error, ConfigError):
-            print("The configuration cannot be used:", *error.problems, sep="\n  ", file=sys.stderr)
-            return os.EX_CONFIG
-        if isinstance(error, Deferred):
-            print(f"Not available now, try again later: {error}", file=sys.stderr)
-            return os.EX_TEMPFAIL
-        raise
+
+def _told(error: Exception) -> int | None:
+    """Say what is wrong with the configuration or the world; None for a bug of ours."""
+    from intake.entry.config import ConfigError  # noqa: PLC0415
+    from intake.ports import Deferred  # noqa: PLC0415
+
+    if isinstance(error, ConfigError):
+        print("The configuration cannot be used:", *error.problems, sep="\n  ", file=sys.stderr)
+        return os.EX_CONFIG
+    if isinstance(error, Deferred | OSError):
+        print(f"Not available now, try again later: {error}", file=sys.stderr)
+        return os.EX_TEMPFAIL
+    return None

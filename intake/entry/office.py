@@ -71,6 +71,8 @@ def _notice(entry: NoticeEntry, roster: Roster, zone: ZoneInfo) -> Notice:
         unit_codes=tuple(codes),
         keywords=tuple(entry.keywords),
         requirements=tuple(_requirement(each) for each in entry.requirement),
+        links=entry.links,
+        photos_in_report=entry.photos_in_report,
     )
 
 

@@ -48,6 +48,16 @@ def retry(folder: Path, now: datetime | None, verbose: bool, ref: str) -> int:
         return _rule(app, ref, _may_anything, lambda rulings, mail: rulings.retry(mail, app.clock()))
 
 
+def attach(folder: Path, now: datetime | None, verbose: bool, ref: str, file: Path) -> int:
+    """Add a file that staff fetched; it passes the same checks as one that came by mail."""
+    with opened(folder, now, verbose=verbose) as app:
+        with app.blobs.writer() as writer, file.open("rb") as source:
+            while chunk := source.read(1 << 20):
+                writer.write(chunk)
+            blob = writer.commit()
+        return _rule(app, ref, _may_anything, lambda rulings, mail: rulings.attach(mail, file.name, blob, app.clock()))
+
+
 def extend(  # noqa: PLR0913, PLR0917
     folder: Path,
     now: datetime | None,
@@ -62,6 +72,8 @@ def extend(  # noqa: PLR0913, PLR0917
         if found is None:
             raise click.UsageError(f"no unit {unit!r} in units.toml")
         notice = current_notice(app.office.notices, app.clock(), notice_id)
+        if found.code not in notice.unit_codes:
+            raise click.UsageError(f"{notice.id} does not ask {found.short}")
         if until.tzinfo is None:
             until = until.replace(tzinfo=app.config.zone)
         if until.time() == time.min:

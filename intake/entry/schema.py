@@ -117,4 +117,6 @@ class NoticeEntry(Struct, frozen=True, forbid_unknown_fields=True):
     deadline: Annotated[datetime, Meta(description="a time with zone like 2024-06-11T23:59:59+08:00")]
     requirement: list[RequirementEntry]
     keywords: Names = field(default_factory=list)
+    links: Annotated[Literal["hold", "return"], Meta(description='"hold" or "return"')] = "hold"
+    photos_in_report: Annotated[Literal["accept", "ask"], Meta(description='"accept" or "ask"')] = "accept"
     units: Names = field(default_factory=list)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from intake import journal
-from intake.domain.outcome import DELAYS, Failed, Later, Outcome, Sent, after_trouble
+from intake.domain.outcome import DELAYS, Failed, Outcome, Sent, Untried, after_trouble
 from intake.ports import Clock, Courier, Deferred, DueLetter, OpenCourier, Records, Refused, Unreachable
 
 
@@ -25,7 +25,7 @@ class Post:
 
 
 def deliver(post: Post) -> int:
-    """Send every letter that is due; how many were sent. A server that cannot be reached ends the round."""
+    """Send every letter that is due; how many were sent. Deferred when the server cannot be reached."""
     sent = 0
     with post.records.outbox() as outbox:
         letters = outbox.due(post.clock())
@@ -35,31 +35,31 @@ def deliver(post: Post) -> int:
         for letter in letters:
             if post.stopping():
                 break
-            outcome, reachable = attempt(courier, letter, post.clock)
+            outcome = attempt(courier, letter, post.clock)
             with post.records.outbox() as outbox:
                 outbox.settle(letter, outcome, post.clock())
             _tell(letter, outcome)
             sent += isinstance(outcome, Sent)
-            if not reachable:
-                break
+            if isinstance(outcome, Untried):
+                raise Deferred(outcome.why)
     return sent
 
 
-def attempt(courier: Courier, letter: DueLetter, clock: Clock) -> tuple[Outcome, bool]:
-    """Try one letter: what became of it, and whether the server could be talked to at all."""
+def attempt(courier: Courier, letter: DueLetter, clock: Clock) -> Outcome:
+    """Try one letter: what became of it."""
     try:
         courier.send(letter.envelope_from, letter.envelope_to, letter.octets)
     except Unreachable as error:
-        return Later(clock() + DELAYS[0], str(error)), False
+        return Untried(clock() + DELAYS[0], str(error))
     except Deferred as error:
-        return after_trouble(letter.attempts + 1, clock(), str(error)), True
+        return after_trouble(letter.attempts + 1, clock(), str(error))
     except Refused as error:
-        return Failed(str(error)), True
-    return Sent(), True
+        return Failed(str(error))
+    return Sent()
 
 
 def _tell(letter: DueLetter, outcome: Outcome) -> None:
     if isinstance(outcome, Sent):
         journal.sent(letter.ref)
     else:
-        journal.not_sent(letter.ref, outcome)
+        journal.not_sent(letter.ref, type(outcome).__name__.lower(), outcome.why)

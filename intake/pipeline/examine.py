@@ -68,10 +68,10 @@ def _look(bench: Bench, pending: Pending) -> tuple[Message, tuple[Examined, ...]
     """Read the mail and measure its materials; those of a robot nobody knows are not worth a look."""
     message, materials = bench.read(bench.blobs.path(pending.sha256), bench.blobs)
     if pending.cut:
-        return message, ()
+        return message, tuple(_measured(bench, material) for material in pending.attached)
     if automatic(message, bench.office.own) and not _is_listed(bench, message):
         return message, ()
-    return message, tuple(_measured(bench, material) for material in materials)
+    return message, tuple(_measured(bench, material) for material in (*materials, *pending.attached))
 
 
 def _is_listed(bench: Bench, message: Message) -> bool:

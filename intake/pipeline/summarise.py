@@ -66,6 +66,7 @@ def compose(desk: Desk, chronicle: Chronicle, day: date) -> Digest:
         letters=chronicle.letter_counts(since),
         health=chronicle.health(since, desk.free_bytes(), desk.warnings()),
         shadow=desk.shadow,
+        links=chronicle.open_links(),
     )
 
 

@@ -191,3 +191,20 @@ def test_the_reconciliation_follows_people_who_tidy_up(world: World) -> None:
     line = next(line for line in world.run("digest").splitlines() if "＝" in line)
     assert "3封" in line, line
     assert "不符" not in line
+
+
+def test_a_server_that_cannot_be_reached_costs_a_letter_no_attempt(world: World) -> None:
+    world.deliver(complete("370826"))
+    text = (world.folder / "config/intake.toml").read_text(encoding="utf-8")
+    (world.folder / "config/intake.toml").write_text(text.replace(f"port = {world.sink.port}", "port = 1"), "utf-8")
+    world.run("poll", status=75)
+    assert '"attempts": 0' in world.run("show", "L000001", "--json")
+    world.configure()
+    world.run("poll", now="2024-06-05T12:02:00+08:00")
+    assert world.status()["letters"]["sent"] == 1
+    assert "Auto-Submitted: auto-replied" in world.run("show", "L000001", "--json")
+
+
+def test_a_place_that_cannot_be_written_is_told_without_a_traceback(world: World) -> None:
+    assert "/proc/nowhere" in world.run("digest", "--out", "/proc/nowhere.html", status=75)
+    assert "/proc/nowhere" in world.run("export", "/proc/nowhere", status=75)

@@ -160,6 +160,39 @@ def test_a_video_that_came_as_a_link_is_held_and_never_called_missing(office: Of
     assert office.world.unit("370826")["items"]["video"]["state"] == "held"
 
 
+def test_staff_attach_the_file_that_they_fetched(office: Office, tmp_path: Path) -> None:
+    files = {"微山县总结报告.docx": report("微山县"), "1.jpg": media.photo()}
+    office.world.deliver(mail("370826", files, body=BIG))
+    office.poll()
+    digest = office.world.run("digest")
+    assert "待下载的链接" in digest
+    assert "attach M000001" in digest
+    fetched = tmp_path / "微山县视频.mp4"
+    fetched.write_bytes(media.video(222))
+    office.world.run("attach", "M000001", fetched)
+    assert office.world.unit("370826")["items"]["video"]["state"] == "faulty", "it passes the same checks"
+    fetched.write_bytes(media.video(100))
+    office.world.run("attach", "M000001", fetched)
+    assert office.world.unit("370826")["state"] == "complete"
+    assert '"provenance": "operator"' in office.world.run("show", "M000001", "--json")
+    office.poll()
+    assert "已收齐" in office.world.letters()[-1]["Subject"]
+    assert "待下载的链接" not in office.world.run("digest")
+
+
+def test_a_notice_may_ask_for_attachments_instead_of_links(office: Office) -> None:
+    notice = office.world.folder / "config/notices/week.toml"
+    notice.write_text('links = "return"\n' + notice.read_text(encoding="utf-8"), encoding="utf-8")
+    files = {"微山县总结报告.docx": report("微山县"), "1.jpg": media.photo()}
+    office.world.deliver(mail("370826", files, body=BIG))
+    office.world.run("poll")
+    (letter,) = office.world.letters(address("370826"))
+    text = letter.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "需补正" in letter["Subject"]
+    assert "改用普通附件" in text
+    assert "34 MB" in text
+
+
 def test_a_reply_to_our_letter_is_known_by_its_thread(office: Office) -> None:
     office.world.deliver(mail("370826", {"微山县总结报告.docx": report("微山县")}))
     office.poll()

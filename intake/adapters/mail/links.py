@@ -1,7 +1,8 @@
 """Files that come as links: oversized attachments and net disks of Chinese providers, recognised and never fetched.
 
 Own code: no library knows these blocks. A link is told by its address; name, size and expiry stand near it,
-in the text or in the attributes of the block. Expiry times are Beijing time.
+in the text or in the attributes of the block. A block whose address was lost on the way is told by its mark:
+the file is still not in the mail. Expiry times are Beijing time.
 """
 
 from __future__ import annotations
@@ -9,103 +10,150 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 from intake.domain.mail import Link
 
 _BEIJING = timezone(timedelta(hours=8))
 
-_PROVIDERS = (
-    ("qq", r"(?:i?wx\.)?mail\.(?:qq|foxmail)\.com/(?:cgi-bin/ftnExs_|ftn/download)|[a-z-]+\.ftn\.qq\.com/"),
-    ("netease", r"mail\.(?:163|126|yeah)\.(?:com|net)/large-attachment-|dashi\.163\.com/html/cloud-attachment-"),
-    ("netease2", r"fs\.(?:mail\.)?163\.com/fs/|u\.163\.com/"),
-    ("qiye163", r"edisk\.qiye\.163\.com/api/biz/attachment/|mailh\.qiye\.163\.com/edisk/"),
-    ("ct189", r"download\.cloud\.189\.cn/file/|cloud\.189\.cn/"),
-    ("sina", r"mail\.sina\.com\.cn/filecenter/"),
-    ("aliyun", r"(?:qiye|mail)\.aliyun\.com/alimail/openLinks/"),
-    ("cmcc139", r"[\w.-]*mail\.10086\.cn/|[\w.-]+\.caiyun\.139\.com/|caiyun\.139\.com/"),
-    ("coremail", r"[\w.-]+/coremail/[\w./-]*(?:download\.jsp|s/json\?func=nf:|s\?func=nf:)"),
-    ("baidu", r"pan\.baidu\.com/|yun\.baidu\.com/"),
-    ("alipan", r"(?:www\.)?(?:aliyundrive|alipan)\.com/"),
-    ("quark", r"pan\.quark\.cn/"),
-    ("weiyun", r"share\.weiyun\.com/|docs\.qq\.com/"),
-    ("wps", r"(?:[\w.]+\.)?(?:kdocs\.cn|wps\.cn)/"),
-    ("icloud", r"[\w.-]*icloud(?:-content)?\.com/(?:attachment|iclouddrive)"),
-)  # fmt: skip
+_ADDRESSES = {
+    "qq": (
+        r"(?:i?wx\.|m\.)?mail\.(?:qq|foxmail)\.com/(?:cgi-bin/ftnExs_|ftn/download)|[a-z-]+\.ftn\.qq\.com/"
+        r"|(?:i?wx\.)?exmail\.qq\.com/(?:cgi-bin/ftnExs_|ftn/download)"
+    ),
+    "qiye163": r"edisk\.qiye\.163\.com/api/biz/attachment/|mailh\.qiye\.163\.com/edisk/",
+    "netease": (
+        r"mail\.(?:163|126|yeah)\.(?:com|net)/large-attachment-|dashi\.163\.com/html/cloud-attachment-"
+        r"|fs\.(?:mail\.)?163\.com/fs/|u\.163\.com/"
+    ),
+    "t189": r"download\.cloud\.189\.cn/file/|cloud\.189\.cn/",
+    "sina": r"mail\.sina\.com\.cn/filecenter/",
+    "aliyun": r"(?:qiye|mail)\.aliyun\.com/alimail/openLinks/",
+    "c139": r"[\w.-]*mail\.10086\.cn/|(?:[\w-]+\.)?caiyun\.139\.com/|yun\.139\.com/",
+    "coremail": r"[\w.-]+/coremail/[\w./-]*(?:download\.jsp|s/json\?func=nf:|s\?func=nf:)",
+    "baidu": r"(?:pan|yun)\.baidu\.com/",
+    "aliyundrive": r"(?:www\.)?(?:aliyundrive|alipan)\.com/",
+    "quark": r"pan\.quark\.cn/",
+    "weiyun": r"share\.weiyun\.com/|docs\.qq\.com/",
+    "wps": r"(?:[\w-]+\.)*(?:kdocs\.cn|wps\.cn)/",
+    "icloud": r"[\w.-]*icloud(?:-content)?\.com/(?:attachment|iclouddrive|B/)|[\w.-]+/com\.apple\.largeattachment",
+}
 _URL = re.compile(
-    "https?://(?:" + "|".join(f"(?P<{name}>{pattern})" for name, pattern in _PROVIDERS) + r")[^\s\"'<>）)，。]*",
+    "https?://(?:"
+    + "|".join(f"(?P<{name}>{pattern})" for name, pattern in _ADDRESSES.items())
+    + r")[^\s\"'<>）)，。]*",
     re.IGNORECASE,
 )
+_MARKS = {
+    "exmail": r"从腾讯企业邮箱发来的超大附件",
+    "qq": r"QQMailBigAttach|qqmailbgattach|class=\"bigatt_bt|从QQ邮箱发来的超大附件"
+    r"|foxmail_hugeattachment|FoxmailClientBigAttach",
+    "qiye163": r"divNeteaseSiriusCloudAttach|从网易企业邮箱发来的云附件",
+    "netease": r"divNeteaseBigAttach|bigattach-mailmaster-download|X-NETEASE-HUGE-ATTACHMENT|从网易\S{0,8}邮箱发来的超大附件",
+    "c139": r"id=\"(?:new)?attachAndDisk|来自139邮箱的文件|139邮箱-超大附件",
+    "sina": r"来自中转站",
+}
+_MARK = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _MARKS.items()), re.IGNORECASE)
+_COMPANY_MARK = re.compile(_MARKS["exmail"])
+
 _EXPIRY = re.compile(
-    r"(\d{4})年(\d{1,2})月(\d{1,2})日(?:\s*(\d{1,2}):(\d{2}))?\s*到期"
-    r"|(?:到期时间|过期时间|有效时间到|有效期至)[：:]\s*(\d{4})[年-](\d{1,2})[月-](\d{1,2})日?(?:\s*(\d{1,2}):(\d{2}))?"
+    r"(?:到期时间|过期时间|有效时间到|有效期至)[：:]\s*(\d{4})[年-](\d{1,2})[月-](\d{1,2})日?(?:\s*(\d{1,2}):(\d{2}))?"
+    r"|(\d{4})年(\d{1,2})月(\d{1,2})日(?:\s*(\d{1,2}):(\d{2}))?\s*到期"
 )
-_EXPIRY_MS = re.compile(r"(?:expire(?:d|time)=[\"']?|[?&]expired=)(\d{13})")
-_SIZE = re.compile(r"(?:[(（|]|文件大小[：:])\s*(\d+(?:\.\d+)?)\s*([KMG])B?", re.IGNORECASE)
-_NAME = re.compile(
-    r"([^\s<>\"'/\\|:：;；，,()（）]{1,120}"
-    r"\.(?:mp4|mov|m4v|avi|wmv|mkv|flv|3gp|mpe?g|docx?|wps|pdf|ofd|zip|rar|7z|jpe?g|png|heic))",
-    re.IGNORECASE,
+_EXPIRY_STAMP = re.compile(r"(?:expire(?:d|s|time)=[\"']?|[?&]expired=)(\d{13})", re.IGNORECASE)
+_EXPIRY_DAYS = re.compile(r"[(（]\s*(\d{1,3})\s*天后过期")
+_SIZE = re.compile(r"(?:[(（|]|文件大小[：:]|大小[：:])\s*(\d+(?:\.\d+)?)\s*([KMG])B?\b", re.IGNORECASE)
+_SIZE_OCTETS = re.compile(r"file-?size=[\"'](\d{1,15})[\"']", re.IGNORECASE)
+_ENDING = r"\.(?:mp4|mov|m4v|avi|wmv|mkv|flv|3gp|mpe?g|docx?|wps|pdf|ofd|zip|rar|7z|jpe?g|png|heic)"
+_NAME_ATTRIBUTE = re.compile(
+    rf"(?:file-?name|title|alt|download)=[\"']([^\"'<>\r\n]{{1,200}}?{_ENDING})(?=[\"'\r\n(])", re.IGNORECASE
 )
-_NEAR = 400
+_NAME = re.compile(rf"([^\s<>\"'/\\|:：;；，,()（）=]{{1,120}}{_ENDING})(?![\w.])", re.IGNORECASE)
+
+_NEAR = 500
 """Characters before and after a link in which its name, size and expiry stand."""
 _UNIT = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
-def find_links(*bodies: str) -> tuple[Link, ...]:
-    """The linked files in the given bodies (text or HTML source), each address once, in order."""
+def find_links(*bodies: str, sent_at: datetime | None = None) -> tuple[Link, ...]:
+    """The linked files in the given bodies (text or HTML source), each address once, in order.
+
+    `sent_at` dates expiries that are told in days.
+    """
     links: dict[str, Link] = {}
-    for body in bodies:
-        for link in _in_body(html.unescape(body)):
+    marked: list[Link] = []
+    for body in map(html.unescape, bodies):
+        for link in _addressed(body, sent_at):
             known = links.get(link.url)
             links[link.url] = _fuller(known, link) if known else link
-    return tuple(links.values())
+        marked += _marked(body, sent_at)
+    return tuple(links.values()) or tuple(marked[:1])
 
 
-def _in_body(body: str) -> Iterator[Link]:
+def _addressed(body: str, sent_at: datetime | None) -> Iterator[Link]:
     matches = list(_URL.finditer(body))
     for index, match in enumerate(matches):
-        before = body[max(matches[index - 1].end() if index else 0, match.start() - _NEAR) : match.start()]
-        stop = matches[index + 1].start() if index + 1 < len(matches) else len(body)
-        after = body[match.start() : min(stop, match.end() + _NEAR)]
-        yield Link(
-            url=match[0][:2000],
-            provider=str(match.lastgroup).rstrip("2"),
-            filename=_last(_NAME, before) or _first(_NAME, after[len(match[0]) :]),
-            size=_size(before) or _size(after),
-            expires=_expiry(before) or _expiry(after),
-        )
+        start = max(matches[index - 1].end() if index else 0, match.start() - _NEAR)
+        stop = min(matches[index + 1].start() if index + 1 < len(matches) else len(body), match.end() + _NEAR)
+        before, after = body[start : match.start()], body[match.start() : stop]
+        provider = str(match.lastgroup)
+        if provider == "qq" and (_COMPANY_MARK.search(body) or "exmail" in match[0]):
+            provider = "exmail"
+        yield _link(match[0][:2000], provider, before, after, sent_at)
 
 
-def _fuller(one: Link, other: Link) -> Link:
+def _marked(body: str, sent_at: datetime | None) -> Iterator[Link]:
+    """A block that says it holds a file, whatever became of the address."""
+    match = _MARK.search(body)
+    if match:
+        after = body[match.start() : match.end() + 4 * _NEAR]
+        yield _link("", str(match.lastgroup), "", after, sent_at)
+
+
+def _link(url: str, provider: str, before: str, after: str, sent_at: datetime | None) -> Link:
+    behind = after[len(url) :]
     return Link(
-        one.url,
-        one.provider,
-        one.filename or other.filename,
-        one.size or other.size,
-        one.expires or other.expires,
+        url=url,
+        provider=provider,
+        filename=_name(before, last=True) or _name(behind, last=False),
+        size=_size(before) or _size(after),
+        expires=_expiry(before, sent_at) or _expiry(after, sent_at),
     )
 
 
-def _last(pattern: re.Pattern[str], text: str) -> str | None:
-    found = pattern.findall(text)
-    return found[-1] if found else None
+def _fuller(one: Link, other: Link) -> Link:
+    return replace(
+        one,
+        filename=one.filename or other.filename,
+        size=one.size or other.size,
+        expires=one.expires or other.expires,
+    )
 
 
-def _first(pattern: re.Pattern[str], text: str) -> str | None:
-    match = pattern.search(text)
-    return match[1] if match else None
+def _name(text: str, *, last: bool) -> str | None:
+    for pattern in (_NAME_ATTRIBUTE, _NAME):
+        found = pattern.findall(text)
+        if found:
+            return str(found[-1 if last else 0]).strip()
+    return None
 
 
 def _size(text: str) -> int | None:
+    exact = _SIZE_OCTETS.search(text)
+    if exact:
+        return int(exact[1])
     match = _SIZE.search(text)
     return int(float(match[1]) * _UNIT[match[2].upper()]) if match else None
 
 
-def _expiry(text: str) -> datetime | None:
-    stamp = _EXPIRY_MS.search(text)
+def _expiry(text: str, sent_at: datetime | None) -> datetime | None:
+    stamp = _EXPIRY_STAMP.search(text)
     if stamp:
         return datetime.fromtimestamp(int(stamp[1]) / 1000, UTC)
+    days = _EXPIRY_DAYS.search(text)
+    if days:
+        return sent_at + timedelta(days=int(days[1])) if sent_at else None
     match = _EXPIRY.search(text)
     if match is None:
         return None

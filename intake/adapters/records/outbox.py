@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from intake.adapters.records.shapes import letter_ref, storable
 from intake.adapters.records.tables import EventRow, LetterRow
-from intake.domain.outcome import Failed, Later, Outcome, Sent
+from intake.domain.outcome import Failed, Later, Outcome, Sent, Untried
 from intake.ports import DueLetter
 
 
@@ -28,11 +28,11 @@ class SqlOutbox:
 
     def settle(self, letter: DueLetter, outcome: Outcome, now: datetime) -> None:
         row = self._session.get_one(LetterRow, letter.id)
-        row.attempts += 1
+        row.attempts += not isinstance(outcome, Untried)
         match outcome:
             case Sent():
                 row.state, row.settled_at, row.error = "sent", now, None
-            case Later(at, why):
+            case Later(at, why) | Untried(at, why):
                 row.due_at, row.error = at, storable(why)
             case Failed(why):
                 row.state, row.settled_at, row.error = "failed", now, storable(why)

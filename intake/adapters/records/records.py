@@ -13,6 +13,7 @@ from intake.adapters.records.database import Database
 from intake.adapters.records.desk import SqlDesk
 from intake.adapters.records.ledger import SqlLedger
 from intake.adapters.records.outbox import SqlOutbox
+from intake.adapters.records.rulings import attachments
 from intake.adapters.records.shapes import pending_of
 from intake.adapters.records.tables import MailRow, PollRow, SettingRow
 from intake.adapters.records.views import SqlChronicle
@@ -56,7 +57,7 @@ class SqlRecords:
         )
         with self._database.reading() as session:
             row = session.scalar(query)
-            return pending_of(row) if row else None
+            return pending_of(row, attachments(session, row.id)) if row else None
 
     def message_key(self) -> bytes:
         with self._database.writing() as session:

@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from intake.adapters.records.shapes import pending_of
-from intake.adapters.records.tables import EventRow, MailRow, SubmissionRow
-from intake.ports import Pending
+from intake.adapters.records.shapes import pending_of, storable
+from intake.adapters.records.tables import AttachmentRow, EventRow, MailRow, SubmissionRow
+from intake.ports import Blob, Pending
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,12 @@ class MailState:
     disposition: str | None
     unit: str | None
     notice: str | None
+
+
+def attachments(session: Session, mail_id: int) -> list[AttachmentRow]:
+    """The files that staff added to a mail, in order; of one name only the newest."""
+    query = select(AttachmentRow).where(AttachmentRow.mail_id == mail_id).order_by(AttachmentRow.id)
+    return list({row.filename: row for row in session.scalars(query)}.values())
 
 
 class SqlRulings:
@@ -56,11 +62,21 @@ class SqlRulings:
         """Examine the mail again from the start; what was answered already is not answered again."""
         return self._again(self._session.get_one(MailRow, mail_id), "retried", {}, now, ruled=False)
 
+    def attach(self, mail_id: int, filename: str, blob: Blob, now: datetime) -> Pending:
+        """Add a file that staff fetched to a mail; the same octets once."""
+        row = self._session.get_one(MailRow, mail_id)
+        if all(each.sha256 != blob.sha256 for each in attachments(self._session, mail_id)):
+            file = AttachmentRow(mail_id=mail_id, filename=storable(filename), sha256=blob.sha256, size=blob.size)
+            file.added_at = now
+            self._session.add(file)
+            self._session.flush()
+        return self._again(row, "attached", {"sha256": blob.sha256}, now, ruled=True)
+
     def _again(self, row: MailRow, what: str, detail: dict[str, str], now: datetime, *, ruled: bool) -> Pending:
         row.state, row.attempts, row.next_attempt_at = "received", 0, now
         row.rulings += ruled
         self._session.add(EventRow(at=now, what=what, mail_id=row.id, unit_code=row.unit_code, detail=detail))
-        return pending_of(row)
+        return pending_of(row, attachments(self._session, row.id))
 
     def extend(self, notice_id: str, unit: str, until: datetime, now: datetime) -> None:
         """Give a unit until another time."""

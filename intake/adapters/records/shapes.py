@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from intake.adapters.records.tables import EntryRow, LinkRow, MailRow, MaterialRow
+from intake.adapters.records.tables import AttachmentRow, EntryRow, LinkRow, MailRow, MaterialRow
 from intake.domain.fates import Waived
 from intake.domain.finding import Finding, Severity
 from intake.domain.identity import Tier
 from intake.domain.mail import Link
-from intake.domain.material import Facts
+from intake.domain.material import Facts, Material
 from intake.domain.submission import Entry, EntryState
 from intake.domain.verdict import Assessment
 from intake.ports import Pending, Ruling
@@ -59,10 +59,15 @@ def _storable_values(value: Any) -> Any:
     return value
 
 
-def pending_of(row: MailRow) -> Pending:
+def pending_of(row: MailRow, attachments: Iterable[AttachmentRow]) -> Pending:
     waived = Waived(row.waive_holds, row.waive_faults, row.waive_reason)
     ruling = Ruling(row.assigned, waived, row.rulings)
-    return Pending(row.id, mail_ref(row.id), row.sha256, row.size, row.received_at, row.attempts, ruling, row.cut)
+    attached = tuple(
+        Material(each.filename, each.filename, each.sha256, each.size, provenance="operator") for each in attachments
+    )
+    return Pending(
+        row.id, mail_ref(row.id), row.sha256, row.size, row.received_at, row.attempts, ruling, row.cut, attached
+    )
 
 
 def material_row(mail_id: int, position: int, assessment: Assessment) -> MaterialRow:

@@ -43,7 +43,11 @@ def letter_story(session: Session, letter_id: int) -> Story | None:
     if row is None:
         return None
     events = session.scalars(_of(EventRow, EventRow.letter_id == letter_id))
-    return {**_letter(row), "octets": len(row.octets), "events": [_event(each) for each in events]}
+    return {
+        **_letter(row),
+        "message": row.octets.decode("utf-8", "replace"),
+        "events": [_event(each) for each in events],
+    }
 
 
 def unit_story(session: Session, code: str) -> Story:

@@ -146,6 +146,19 @@ class MaterialRow(Base):
     findings: Mapped[list[Any]] = mapped_column(default=list)
 
 
+class AttachmentRow(Base):
+    """A file that staff added to a mail, because the mail itself brought only a link to it."""
+
+    __tablename__ = "attachment"
+    __table_args__ = (UniqueConstraint("mail_id", "sha256"),)
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    mail_id: Mapped[int] = mapped_column(ForeignKey("mail.id"))
+    filename: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int] = mapped_column(BigInteger)
+    added_at: Mapped[datetime]
+
+
 class LinkRow(Base):
     """One file that came as a link only."""
 

@@ -15,13 +15,14 @@ from intake.adapters.records.tables import (
     EntryRow,
     FolderRow,
     LetterRow,
+    LinkRow,
     MailRow,
     MaterialRow,
     PollRow,
     SightingRow,
     SubmissionRow,
 )
-from intake.domain.digest import Health, LetterCounts, LetterLine, MailLine, Reconciliation, UnitRow
+from intake.domain.digest import Health, LetterCounts, LetterLine, LinkLine, MailLine, Reconciliation, UnitRow
 from intake.domain.identity import Tier
 from intake.domain.letter import LetterKind
 from intake.domain.notice import Notice, Roster, Unit
@@ -88,6 +89,27 @@ class SqlChronicle:
 
     def needing_person(self) -> tuple[MailLine, ...]:
         return self._lines(MailRow.needs_person.is_(True))
+
+    def open_links(self) -> tuple[LinkLine, ...]:
+        query = (
+            select(LinkRow, MailRow.unit_code)
+            .join(MailRow, MailRow.id == LinkRow.mail_id)
+            .where(MailRow.needs_person.is_(True))
+            .order_by(LinkRow.expires.is_(None), LinkRow.expires, LinkRow.id)
+            .limit(LINES)
+        )
+        return tuple(
+            LinkLine(
+                mail_ref(row.mail_id),
+                self._roster.find(code) if code else None,
+                row.provider,
+                row.filename,
+                row.size,
+                row.expires,
+                row.url,
+            )
+            for row, code in self._session.execute(query)
+        )
 
     def decided_since(self, since: datetime | None) -> tuple[MailLine, ...]:
         decided = MailRow.state == "decided"
@@ -169,10 +191,11 @@ class SqlChronicle:
         return totals
 
     def health(self, since: datetime | None, free_bytes: int, warnings: tuple[str, ...]) -> Health:
-        passed = PollRow.started_at > since if since else true()
+        passed = and_(PollRow.finished_at.is_not(None), PollRow.started_at > since if since else true())
         grouped = self._session.execute(select(PollRow.ok, func.count()).where(passed).group_by(PollRow.ok))
         counts = {ok: n for ok, n in grouped}  # noqa: C416 - dict() does not take rows
-        last = self._session.scalar(select(PollRow).order_by(PollRow.id.desc()).limit(1))
+        finished = select(PollRow).where(PollRow.finished_at.is_not(None))  # one under way has neither failed nor not
+        last = self._session.scalar(finished.order_by(PollRow.id.desc()).limit(1))
         return Health(
             polls=sum(counts.values()),
             failed_polls=counts.get(False, 0),
