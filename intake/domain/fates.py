@@ -64,8 +64,10 @@ def _fate(each: Examined, notice: Notice, document_for: Requirement | None) -> A
     kind = _kind(each)
     if kind is Kind.IMAGE and _is_decoration(each):
         return _beside(each, "not-counted-decoration")
+    if kind is Kind.DOCUMENT and document_for:
+        return _against(each, document_for)
     if kind is Kind.DOCUMENT:
-        return _against(each, document_for) if document_for else _beside(each, "extra-document")
+        return _beside(each, "kept-aside" if each.facts.format in KEPT_FORMATS else "extra-document")
     if kind is Kind.OTHER:
         return _other(each)
     requirement = _best_named(each, [wanted for wanted in notice.requirements if wanted.kind is kind])
@@ -150,11 +152,15 @@ def _chosen_documents(
 
 
 def _eligible(each: Examined, requirement: Requirement, have_report: frozenset[str]) -> bool:
-    """A document without the requirement's name serves only while nothing better is there, and only in a fit format."""
-    if _name_score(each, requirement):
-        return True
+    """A document serves by its name or title, and without either while nothing better is there.
+
+    In a format that is not accepted it must be called so by its file name: then somebody meant it. The text of a
+    forwarded mail only speaks of a report.
+    """
     fit = each.facts.format in requirement.formats or each.facts.format in ("empty", "unknown")
-    return fit and requirement.key not in have_report
+    if not fit:
+        return requirement.name[:2] in each.material.filename
+    return bool(_name_score(each, requirement)) or requirement.key not in have_report
 
 
 def _rank(each: Examined, requirement: Requirement) -> tuple[bool, bool, int, int]:

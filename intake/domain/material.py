@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from intake.domain.notice import Kind
@@ -39,6 +39,10 @@ class Facts:
     `hidden_seconds` is the span that an edit list keeps from the player. `coverage` is packet octets
     divided by file octets. `text` is the beginning and end of a document's text, enough to see whose it
     is; it is used to judge and not kept. `note` is for staff: why something could not be measured.
+
+    `scanned`: a document of pages with next to no text. `photos_inside`: pictures of a photo's size that a
+    document carries. `taken_at`: when the camera says ("2024:05:28 10:11:12", no zone). `has_audio`: whether a
+    video has sound, where that was looked at. `preview`: a small JPEG of what a picture or video shows.
     """
 
     condition: Condition
@@ -55,6 +59,12 @@ class Facts:
     text_length: int | None = None
     text: str = ""
     note: str = ""
+    scanned: bool = False
+    macros: bool = False
+    photos_inside: int = 0
+    taken_at: str | None = None
+    has_audio: bool | None = None
+    preview: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from intake import __version__
+from intake.entry.instant import Instant
 
 HOME = Path(__file__).resolve().parents[2]
 
@@ -32,18 +33,6 @@ Passwords come from the environment, never from files of the configuration:
 \b
 Exit status: 0 done, 64 wrong usage, 75 something is not available (try again), 78 configuration.
 """
-
-
-class Instant(click.ParamType[datetime]):
-    """An ISO 8601 time; without a zone it is meant in the zone of the configuration."""
-
-    name = "ISO8601"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        try:
-            return value if isinstance(value, datetime) else datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no ISO 8601 time like 2024-06-05T12:00:00+08:00", param, ctx)
 
 
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

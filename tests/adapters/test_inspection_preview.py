@@ -52,8 +52,9 @@ def noise(width: int, height: int) -> bytes:
         (media.image("WEBP"), (320, 240)),
         (media.heic(), (96, 64)),
         (media.heic(turned=1), (64, 96)),
+        (media.pair_heic(), (320, 213)),
     ],
-    ids=["jpg", "upright jpg", "small jpg", "png", "gif", "webp", "heic", "upright heic"],
+    ids=["jpg", "upright jpg", "small jpg", "png", "gif", "webp", "heic", "upright heic", "heic of two"],
 )
 def test_a_picture_is_shown_small_and_upright(tmp_path: Path, octets: bytes, size: tuple[int, int]) -> None:
     facts = inspected(tmp_path, octets)

@@ -15,6 +15,7 @@ from tests.samples import mails
 
 KJJ = b"wskj@weishan.gov.cn"
 HIDDEN = b"=?utf-8?B?" + base64.b64encode(b'"x" <wskj@weishan.gov.cn> (') + b"?="
+FORWARD = mails.part(mails.mail(b"\r\nx"), b"Content-Type: message/rfc822", "8bit")
 
 
 def sender(value: bytes, before: bytes = b"Subject: x\r\n", after: bytes = b"\r\nTo: y@z.cn") -> Address | None:
@@ -145,7 +146,7 @@ def test_hostile_values_take_no_time(value: bytes) -> None:
         (mails.mail(b"\r\nFrom: wskj@weishan.gov.cn\r\n", sender=b"evil@x.cn"), "evil@x.cn"),
         (mails.mail(b"\r\nx", subject=b"x\rFrom: wskj@weishan.gov.cn", sender=b"evil@x.cn"), None),
         (mails.mail(b"\r\nx", subject=b"x\r\nodd\r\nFrom: wskj@weishan.gov.cn", sender=b"evil@x.cn"), None),
-        (mails.mail(mails.part(mails.mail(b"\r\nx"), b"Content-Type: message/rfc822", "8bit"), sender=b"evil@x.cn"), "evil@x.cn"),
+        (mails.mail(FORWARD, sender=b"evil@x.cn"), "evil@x.cn"),
         (b"\xef\xbb\xbfFrom: wskj@weishan.gov.cn\r\n\r\nx", "wskj@weishan.gov.cn"),
         (b"From evil@x.cn Tue Jun  4 09:30:00 2024\nFrom: wskj@weishan.gov.cn\n\nx", "wskj@weishan.gov.cn"),
         (b"\r\n\r\nFrom: wskj@weishan.gov.cn\r\n\r\nx", "wskj@weishan.gov.cn"),

@@ -1,7 +1,8 @@
 """`make bench`: what reading one large mail costs in time and memory, beside the peers, all in one run.
 
 Each contender reads the same file in a process of its own; memory is what it adds to the peak (VmHWM: unlike
-ru_maxrss it does not start at the parent's) of a process that only imported it. "copy" is the yardstick: sha256 and a copy of the file to disk with fsync.
+ru_maxrss it does not start at the parent's) of a process that only imported it. "copy" is the yardstick:
+sha256 and a copy of the file to disk with fsync.
 """
 
 from __future__ import annotations

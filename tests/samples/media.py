@@ -29,8 +29,8 @@ from intake.entry.demo.media import (
 __all__ = [
     "audio", "boundless_index", "corrupted", "cut_by_edit_list", "fading_gif", "faststart", "fragmented", "heic",
     "heic_bomb", "hidden_by_edit_list", "image", "lists_all_lying", "live", "lying_avi", "lying_flv",
-    "lying_header", "lying_mkv", "lying_movie_header", "lying_wmv", "nested_boxes", "photo", "png", "png_bomb",
-    "remuxed", "slides", "truncated", "upright", "video",
+    "lying_header", "lying_mkv", "lying_movie_header", "lying_wmv", "nested_boxes", "pair_heic", "photo", "png",
+    "png_bomb", "remuxed", "slides", "truncated", "upright", "video",
 ]  # fmt: skip
 
 
@@ -237,6 +237,11 @@ def heic(turned: int = 0) -> bytes:
     return _patched(_HEIC.replace(b"pixi", b"irot"), b"irot", 0, bytes([turned]))
 
 
+def pair_heic() -> bytes:
+    """A HEIC of two pictures of 480 x 320 pixels, as telephones keep several of one moment; made like `heic`."""
+    return _PAIR_HEIC
+
+
 def heic_bomb(side: int = 60_000) -> bytes:
     """A HEIC of 650 octets that claims `side` times `side` pixels (the "ispe" property)."""
     return _patched(_HEIC, b"ispe", 4, struct.pack(">II", side, side))
@@ -251,4 +256,17 @@ _HEIC = base64.b64decode(
     b"AAAO5tZGF0AAAAkigBr1j5K1h/zZwZm3GlpHGC73yoq8UWinuAMfvgV3bXQMQF/RY3NoI2yHHkEu7J1y8nuBDH7Sm3OjuUcc/N6FiN/kdbDzd0"
     b"k87tRfKxLxQevKVxbtLvsN6PggvjLPH4vYPQhD6SdyiT+qeqkqjgv1GB8h/Z0nP3fEGawgeDcDAJQNPVxr8+khc9ErA3FvxzTG3dAAAAAE1NAC"
     b"oAAAAIAAIBEgADAAAAAQABAACHaQAEAAAAAQAAACYAAAAAAAGQAwACAAAAFAAAADgAAAAAMjAyNDowNToyOCAxMDoxMToxMgA="
+)
+
+_PAIR_HEIC = base64.b64decode(
+    b"AAAAKGZ0eXBoZWljAAAAAG1pZjFoZWljbWlhZm1pZjFoZWljbWlhZgAAAg1tZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAA"
+    b"AAAAAAAA5waXRtAAAAAAABAAAANGlsb2MAAAAAREAAAgABAAAAAAI9AAEAAAAAAAAAdAACAAAAAAKxAAEAAAAAAAAAcwAAADhpaW5mAAAAAAAC"
+    b"AAAAFWluZmUCAAAAAAEAAGh2YzEAAAAAFWluZmUCAAAAAAIAAGh2YzEAAAABZmlwcnAAAAFCaXBjbwAAAHlodmNDAQNwAAAAAAAAAAAAP/AA/P"
+    b"34+AAADwMgAAEAGEABDAH//wNwAAADAJAAAAMAAAMAP7oCQCEAAQAsQgEBA3AAAAMAkAAAAwAAAwA/oA8IBQWW6kkprm4EBAwIAAADAAgAAAMA"
+    b"CEAiAAEAB0QBwXKwYkAAAAAUaXNwZQAAAAAAAAHgAAABQAAAABBwaXhpAAAAAAMICAgAAAB5aHZjQwEDcAAAAAAAAAAAAD/wAPz9+PgAAA8DIA"
+    b"ABABhAAQwB//8DcAAAAwCQAAADAAADAD+6AkAhAAEALEIBAQNwAAADAJAAAAMAAAMAP6APCAUFlupJKa5uBAQMCAAAAwAIAAADAAhAIgABAAdE"
+    b"AcFysGJAAAAAFGlzcGUAAAAAAAAB4AAAAUAAAAAQcGl4aQAAAAADCAgIAAAAHGlwbWEAAAAAAAAAAgABA4ECgwACA4QFhgAAAO9tZGF0AAAAcC"
+    b"gBrwSSlvGtYPyFK1xryRt8nWYoiSTSTPYgR2uHCSwKiKcNTKkwKdB+h946EGKoAAATsKPHofE3jpAAw14b8AqUFNUFcCiiDUienaLjW5lIt5AE"
+    b"NSZ6O14aJBx8EujEDrqOPG7Wt/l4AAADAAADAvoAAABvKAGvBJKWto1g/IUrOwvI/7ya3ijB3QIzZCBjDMcHVKNdAWNvx5qQWK26ABe3VgBdDi"
+    b"VChDhLo8eeEplZzsPeFoAAAAMAAGTAnqP6UPQZKjwB4hWfBOVbl494j6jhTCAhPoEU24ZAAAADAAADACrg"
 )

@@ -15,16 +15,23 @@ _TRIALS: Final = ((LONG_SIDE, 70), (LONG_SIDE, 45), (LONG_SIDE * 3 // 4, 40), (L
 
 
 def jpeg_of(picture: Image.Image) -> bytes:
-    """At most 320 pixels on the long side and 20 kB, upright. Changes `picture`, which saves a copy of it."""
+    """At most 320 pixels on the long side and 20 kB, upright."""
     octets = b""
     for long_side, quality in _TRIALS:
-        picture.thumbnail((long_side, long_side))
+        picture = _reduced(picture, long_side)
         sink = io.BytesIO()
         _plain(picture).save(sink, "JPEG", quality=quality)
         octets = sink.getvalue()
         if len(octets) <= PREVIEW_OCTETS:
             break
     return octets
+
+
+def _reduced(picture: Image.Image, long_side: int) -> Image.Image:
+    """Never `Image.thumbnail`: it leaves the reader in charge, and pi-heif then decodes the whole again and fails."""
+    share = min(1.0, long_side / max(picture.size))
+    width, height = (max(1, round(side * share)) for side in picture.size)
+    return picture.resize((width, height), reducing_gap=2.0)
 
 
 def _plain(picture: Image.Image) -> Image.Image:

@@ -50,7 +50,8 @@ _MARKS = {
     "qq": r"QQMailBigAttach|qqmailbgattach|class=\"bigatt_bt|从QQ邮箱发来的超大附件"
     r"|foxmail_hugeattachment|FoxmailClientBigAttach",
     "qiye163": r"divNeteaseSiriusCloudAttach|从网易企业邮箱发来的云附件",
-    "netease": r"divNeteaseBigAttach|bigattach-mailmaster-download|X-NETEASE-HUGE-ATTACHMENT|从网易\S{0,8}邮箱发来的超大附件",
+    "netease": r"divNeteaseBigAttach|bigattach-mailmaster-download|X-NETEASE-HUGE-ATTACHMENT"
+    r"|从网易\S{0,8}邮箱发来的超大附件",
     "c139": r"id=\"(?:new)?attachAndDisk|来自139邮箱的文件|139邮箱-超大附件",
     "sina": r"来自中转站",
 }

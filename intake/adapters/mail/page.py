@@ -106,7 +106,7 @@ class _Scanner:
         tag = (match[1] or "").lower()
         if tag in _HIDDEN and not match[0].startswith("</"):
             closing = self._behind(f"</{tag}", end)
-            return (self._behind(">", closing) or closing or end), ""
+            return (self._behind(">", closing) or closing) if closing else end, ""
         return end, tag
 
     def _behind(self, needle: str, start: int) -> int:

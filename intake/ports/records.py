@@ -1,150 +1,25 @@
-"""What the stages need of the outside world, as Protocols. Adapters implement them; tests may too.
-
-Three kinds of failure are told apart where they are raised: theirs is a Finding, the world's is Deferred,
-ours is any other exception.
-"""
+"""The records as the stages need them: each context is one transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from intake.domain.case import Case
 from intake.domain.digest import Digest, Health, LetterCounts, LetterLine, LinkLine, MailLine, UnitRow
 from intake.domain.fates import NOTHING_WAIVED, Waived
 from intake.domain.identity import Acquaintance, Tier
 from intake.domain.letter import LetterKind, Reply
-from intake.domain.mail import Locator, Message
-from intake.domain.material import Facts, Material
+from intake.domain.mail import Message
+from intake.domain.material import Material
 from intake.domain.notice import Notice, Roster
 from intake.domain.outcome import Outcome
 from intake.domain.submission import Entry
 from intake.domain.verdict import Verdict
-
-Clock: TypeAlias = Callable[[], datetime]
-"""Answers the present instant, aware."""
-
-
-class Deferred(Exception):
-    """The world is not available: nothing has changed, try again later. The text is for operators."""
-
-
-class Unreachable(Deferred):
-    """There is no talking to the server at all: what was not even tried does not count as an attempt."""
-
-
-class LoginRefused(Unreachable):
-    """The server did not take the user name and password: ask again seldom, or it locks the account."""
-
-
-class Refused(Exception):
-    """The world said no for good (SMTP 5xx): trying again is pointless. The text is for operators."""
-
-
-class Oversized(Exception):
-    """The mail has more octets than are taken: a person looks at it. The text is for operators."""
-
-
-@dataclass(frozen=True, slots=True)
-class FolderState:
-    """What selecting a folder told: UIDVALIDITY (0 when the server gave none), mails in it, UIDNEXT if given."""
-
-    folder: str
-    uidvalidity: int
-    exists: int
-    uidnext: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A mail seen on the server and not yet read: its place, RFC822.SIZE in octets (a hint), INTERNALDATE."""
-
-    locator: Locator
-    size: int
-    internal_date: datetime
-
-
-class Sink(Protocol):
-    """Where octets go, piece by piece: a file, or a blob on its way."""
-
-    def write(self, data: bytes, /) -> int: ...
-
-
-class Mailbox(Protocol):
-    """A logged-in, read-only view of the office mailbox. Raises Deferred for everything the network does."""
-
-    def select(self, folder: str) -> FolderState: ...
-
-    def arrivals(self, state: FolderState, above: int) -> Iterator[Arrival]:
-        """Mails with a UID above the watermark, in rising order."""
-
-    def uids(self, state: FolderState, upto: int) -> list[int]:
-        """The UIDs up to and including `upto` that are on the server now."""
-
-    def download(self, arrival: Arrival, sink: Sink, cap: int) -> int | None:
-        """Write the mail's octets to `sink`; their number, or None when the mail is gone. Never sets \\Seen.
-
-        Raises Oversized when there are more than `cap`; whatever was written by then is no mail.
-        """
-
-    def beginning(self, arrival: Arrival, sink: Sink) -> int | None:
-        """Write the first MiB at most: the headers of a mail that is too large to be fetched."""
-
-
-OpenMailbox: TypeAlias = Callable[[], AbstractContextManager[Mailbox]]
-
-
-@dataclass(frozen=True, slots=True)
-class Blob:
-    """A stored run of octets: named by its hash, `size` in octets."""
-
-    sha256: str
-    size: int
-
-
-class BlobWriter(Sink, Protocol):
-    """Octets on their way into the store; nothing exists under its final name before `commit`."""
-
-    def commit(self) -> Blob:
-        """Make the octets durable (fsync of file and folder) and give them their name."""
-
-
-class Blobs(Protocol):
-    """Octets by hash. Raises Deferred when the disk does not take or give them."""
-
-    def writer(self) -> AbstractContextManager[BlobWriter]: ...
-
-    def path(self, sha256: str) -> Path: ...
-
-    def free_bytes(self) -> int: ...
-
-
-class Reader(Protocol):
-    """From stored octets to a Message and its Materials, whatever the octets; Deferred when the disk fails."""
-
-    def __call__(self, raw: Path, blobs: Blobs, /) -> tuple[Message, tuple[Material, ...]]: ...
-
-
-class Inspector(Protocol):
-    """Facts of one file, measured in a child process: Facts whatever the file does, Deferred when no child can run."""
-
-    def __call__(self, path: Path, filename: str, /) -> Facts: ...
-
-
-class Courier(Protocol):
-    """One open SMTP connection. Raises Deferred (4xx, network) or Refused (5xx)."""
-
-    def send(self, envelope_from: str, to: Iterable[str], octets: bytes) -> None: ...
-
-
-OpenCourier: TypeAlias = Callable[[], AbstractContextManager[Courier]]
-
-
-# What the stages read and write of the records. Each context below is one transaction.
+from intake.ports.world import Arrival, Blob, FolderState
 
 
 @dataclass(frozen=True, slots=True)
