@@ -37,9 +37,20 @@ def endless(tmp_path: Path) -> Path:
     return path
 
 
+OTHERS: set[int] = set()
+"""Children that were there before the test: the servers of other tests."""
+
+
+@pytest.fixture(autouse=True)
+def _others() -> None:
+    OTHERS.clear()
+    OTHERS.update(children())
+
+
 def children() -> list[int]:
     tasks = Path("/proc/self/task").iterdir()
-    return [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
+    found = [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
+    return [pid for pid in found if pid not in OTHERS]
 
 
 def test_an_empty_file_needs_no_child(tmp_path: Path) -> None:
