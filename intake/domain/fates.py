@@ -19,8 +19,14 @@ PHOTO_LONG_SIDE = 400
 """Pixels. A raster below this, or below PHOTO_OCTETS, is a signature logo or a sticker, not a photo."""
 PHOTO_OCTETS = 20_000
 
-KEPT_FORMATS = frozenset({"txt", "html", "eml", "vcf", "ics", "p7s", "asc", "csv", "mp3", "m4a", "wav", "xml", "svg"})
+KEPT_FORMATS = frozenset({"txt", "html", "vcf", "ics", "p7s", "asc", "csv", "mp3", "m4a", "wav", "xml", "svg"})
 """Formats that nobody asks for and that hide nothing: kept, said, not counted."""
+
+CONTAINERS = frozenset({"zip", "rar", "7z", "tar", "gz", "bz2", "xz", "tnef", "msg", "p7m", "eml"})
+"""Formats that hold other files."""
+
+REPACKABLE = frozenset({"deflate64", "method", "volumes"})
+"""Why a container could not be opened though nothing is wrong with it: packed in a way that the sender can change."""
 
 _ENDINGS = {
     Kind.DOCUMENT: ("docx", "doc", "wps", "pdf", "ofd", "rtf", "odt"),
@@ -94,19 +100,37 @@ def _is_decoration(each: Examined) -> bool:
 
 
 def _other(each: Examined) -> Assessment:
-    if each.facts.format in HARMFUL_FORMATS:
-        finding = Finding(
-            "format-not-accepted", Severity.FAULT, {"format": each.facts.format, "allowed": ""}, each.material.sha256
-        )
-        return Assessment(each, state=EntryState.FAULTY, findings=(finding,))
-    if each.facts.condition is Condition.EMPTY:
-        return Assessment(
-            each, state=EntryState.FAULTY, findings=(Finding("file-empty", Severity.FAULT, {}, each.material.sha256),)
-        )
-    if each.facts.format in KEPT_FORMATS:
+    facts = each.facts
+    if facts.format in HARMFUL_FORMATS:
+        return _at_fault(each, "format-not-accepted", format=facts.format, allowed="")
+    if facts.condition is Condition.EMPTY:
+        return _at_fault(each, "file-empty")
+    if facts.format in CONTAINERS and facts.condition is not Condition.UNMEASURED:
+        return _container(each)
+    if facts.format in CONTAINERS and facts.note.partition(":")[0] in REPACKABLE:
+        return _at_fault(each, "archive-refused", reason=facts.note)
+    if facts.format in KEPT_FORMATS:
         return _beside(each, "kept-aside")
-    finding = Finding("not-inspected", Severity.HOLD, {"format": each.facts.format}, each.material.sha256)
+    finding = Finding("not-inspected", Severity.HOLD, {"format": facts.format}, each.material.sha256)
     return Assessment(each, state=EntryState.HELD, findings=(finding,))
+
+
+def _container(each: Examined) -> Assessment:
+    """What was inside an opened container is judged for itself; one that stays shut must be sent otherwise."""
+    match each.facts.condition:
+        case Condition.LOCKED:
+            return _at_fault(each, "file-locked")
+        case Condition.DAMAGED:
+            return _at_fault(each, "file-damaged")
+        case Condition.REFUSED:
+            return _at_fault(each, "archive-refused", reason=each.facts.note)
+        case _:
+            return _beside(each, "unpacked")
+
+
+def _at_fault(each: Examined, code: str, **detail: str) -> Assessment:
+    finding = Finding(code, Severity.FAULT, detail, each.material.sha256)
+    return Assessment(each, state=EntryState.FAULTY, findings=(finding,))
 
 
 def _against(each: Examined, requirement: Requirement) -> Assessment:

@@ -136,7 +136,8 @@ REASONS: tuple[Reason, ...] = (
 
 CODES = frozenset(reason.code for reason in REASONS) | {
     # about a material, beside the table: see fates.py
-    "not-counted-decoration", "duplicate", "extra-document", "kept-aside", "claimed-not-counted",
+    "not-counted-decoration", "duplicate", "extra-document", "kept-aside", "claimed-not-counted", "unpacked",
+    "archive-refused", "photos-in-report", "photos-only-in-report",
     # about the mail: see judge.py
     "cloud-link", "cloud-link-expired", "too-large", "no-material", "unit-unknown", "unit-conflict", "unit-claimed",
     "notice-unclear", "relevance-unclear", "late", "released", "accepted-by-staff",

@@ -13,6 +13,7 @@ from intake.domain.case import Case, link_entries, link_findings, material_entri
 from intake.domain.fates import assess
 from intake.domain.finding import Finding, Severity, missing_code
 from intake.domain.identity import Tier
+from intake.domain.inside import inside_entries, inside_findings
 from intake.domain.notice import Kind, Notice
 from intake.domain.recognise import Relevance
 from intake.domain.submission import Checklist, Entry, EntryState, ItemState, checklist
@@ -115,15 +116,24 @@ HELD_TIERS = {"roster": (Tier.CLAIMED,), "strict": (Tier.CLAIMED, Tier.THREAD)}
 """Whose mail waits for a person under each policy: strict counts only what the roster or staff vouch for."""
 
 
+def _entries(case: Case, assessments: Sequence[Assessment]) -> tuple[Entry, ...]:
+    """Everything that a mail hands in: files, files that came as links, photos inside a report."""
+    return (
+        *material_entries(case, assessments),
+        *link_entries(case, assessments),
+        *inside_entries(case, assessments),
+    )
+
+
 def _judged(case: Case) -> Verdict:
     seen = case.recognised
     notice = seen.notice
     assert notice is not None
     before = checklist(notice, _of_equals(case), notice.deadline)
     assessments = _known_repeats(before, assess(case.examined, notice, _met_documents(before), case.waived))
-    entries = (*material_entries(case, assessments), *link_entries(case, assessments))
+    entries = _entries(case, assessments)
     whole = checklist(notice, [*case.prior, *entries], notice.deadline)
-    linked = link_findings(case, assessments)
+    linked = (*link_findings(case, assessments), *inside_findings(case, assessments, whole))
     verdict = Verdict(
         Disposition.HELD, seen.identity, notice.id, _counted(case, assessments, whole), linked,
         late=_is_late(case), answer=seen.automatic is None, filed=True,
@@ -218,7 +228,7 @@ def _missing(view: Checklist, verdict: Verdict) -> tuple[Finding, ...]:
         Finding(
             missing_code(item.requirement.key),
             Severity.MISSING,
-            {"name": item.requirement.name, "need": item.requirement.minimum, "have": len(item.entries)},
+            {"name": item.requirement.name, "need": item.requirement.minimum, "have": item.count},
             requirement=item.requirement.key,
         )
         for item in view.open_items

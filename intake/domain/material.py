@@ -9,13 +9,14 @@ from intake.domain.notice import Kind
 
 
 class Condition(StrEnum):
-    """How far inspection got with a file."""
+    """How far inspection got with a file. REFUSED: a container that we would not open."""
 
     SOUND = "sound"
     EMPTY = "empty"
     LOCKED = "locked"
     DAMAGED = "damaged"
     UNMEASURED = "unmeasured"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)

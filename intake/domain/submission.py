@@ -39,7 +39,10 @@ class UnitState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One material (or link, then without sha256) handed in for one requirement. `order` is the order of arrival."""
+    """One material (or link, then without sha256) handed in for one requirement. `order` is the order of arrival.
+
+    `inside` is 0 for the thing itself, else how many photos a document carries in its pages.
+    """
 
     requirement: str
     state: EntryState
@@ -56,6 +59,7 @@ class Entry:
     width: int | None = None
     height: int | None = None
     pages: int | None = None
+    inside: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,11 @@ class Item:
     requirement: Requirement
     state: ItemState
     entries: tuple[Entry, ...]
+
+    @property
+    def count(self) -> int:
+        """How many there are: files, or the photos inside a document."""
+        return sum(entry.inside or 1 for entry in self.entries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +104,7 @@ class Checklist:
 
 def checklist(notice: Notice, entries: Iterable[Entry], deadline: datetime, waiting: bool = False) -> Checklist:
     """Read `entries` as a checklist. `waiting`: a held mail of the unit waits for a person."""
-    ordered = sorted(entries, key=lambda entry: entry.order)
+    ordered = sorted(entries, key=lambda entry: (entry.order, entry.tier, entry.origin, entry.sha256 or ""))
     items = tuple(
         _item(requirement, [entry for entry in ordered if entry.requirement == requirement.key])
         for requirement in notice.requirements
@@ -114,7 +123,7 @@ def _item(requirement: Requirement, entries: Sequence[Entry]) -> Item:
     claimed = [entry for entry in entries if not entry.tier.trusted]
     standing = trusted if any(entry.state is not EntryState.FAULTY for entry in trusted) else claimed
     counted = _counted(requirement, [entry for entry in standing if entry.state is EntryState.OK])
-    if len(counted) >= requirement.minimum:
+    if Item(requirement, ItemState.OK, counted).count >= requirement.minimum:
         return Item(requirement, ItemState.OK, counted)
     states = {entry.state for entry in (trusted or claimed)}
     if EntryState.HELD in states:
@@ -123,9 +132,13 @@ def _item(requirement: Requirement, entries: Sequence[Entry]) -> Item:
 
 
 def _counted(requirement: Requirement, valid: Sequence[Entry]) -> tuple[Entry, ...]:
-    """Photos add up, each content once; of anything else the newest mail that brought enough replaces the rest."""
+    """Photos add up, each content once; of anything else the newest mail that brought enough replaces the rest.
+
+    Photos inside a document stand in only while none came as a file; then those of the newest document.
+    """
     if requirement.accumulates:
-        first = {entry.sha256 or (entry.mail_ref, entry.origin): entry for entry in reversed(valid)}
+        files = [entry for entry in valid if not entry.inside] or valid[-1:]
+        first = {entry.sha256 or (entry.mail_ref, entry.origin): entry for entry in reversed(files)}
         return tuple(first.values())[::-1]
     for order in sorted({entry.order for entry in valid}, reverse=True):
         newest = tuple(entry for entry in valid if entry.order == order)

@@ -11,9 +11,9 @@ from intake import journal
 from intake.adapters import workdays
 from intake.adapters.blobs import BlobStore
 from intake.adapters.imap import ImapSettings, open_mailbox
-from intake.adapters.inspection import ChildInspector
 from intake.adapters.letters.stationery import Letterhead, OfficeStationery
 from intake.adapters.letters.words import Words
+from intake.adapters.looking import Looker
 from intake.adapters.mail.reader import read_mail
 from intake.adapters.records.database import Database
 from intake.adapters.records.records import SqlRecords
@@ -129,7 +129,7 @@ class App:
             self.records,
             self.blobs,
             read_mail,
-            ChildInspector(),
+            Looker(),
             self.office,
             self.stationery,
             self.clock,

@@ -12,13 +12,12 @@ from typing import Any
 import click
 
 from intake.adapters.blobs import BlobStore
-from intake.adapters.inspection import ChildInspector
+from intake.adapters.looking import Looker
 from intake.adapters.mail.reader import read_mail
 from intake.domain.case import Case
 from intake.domain.finding import Finding
 from intake.domain.identity import Acquaintance, Tier
 from intake.domain.judge import judge
-from intake.domain.material import Examined
 from intake.domain.recognise import Office, recognise
 from intake.domain.verdict import Assessment, Verdict
 from intake.entry.clock import clock_from
@@ -43,9 +42,8 @@ def rehearse(office: Office, path: Path, now: datetime) -> tuple[Case, Verdict]:
     """Judge one mail as the first of its unit, received when its topmost Received line says, else at `now`."""
     with tempfile.TemporaryDirectory(prefix="intake-judge-") as scratch:
         blobs = BlobStore(Path(scratch))
-        inspect = ChildInspector()
         message, materials = read_mail(path, blobs)
-        examined = tuple(Examined(each, inspect(blobs.path(each.sha256), each.filename)) for each in materials)
+        examined = Looker()(materials, blobs)
     received_at = message.relayed_at or now
     seen = recognise(message, examined, received_at, office, Acquaintance())
     deadline = seen.notice.deadline if seen.notice else None

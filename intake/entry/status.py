@@ -58,7 +58,7 @@ def _unit(row: UnitRow) -> dict[str, Any]:
         "items": {
             item.requirement.key: {
                 "state": item.state,
-                "count": len(item.entries),
+                "count": item.count,
                 "materials": [entry.sha256 for entry in item.entries if entry.sha256],
             }
             for item in seen.items

@@ -15,12 +15,12 @@ from intake.domain.case import Case
 from intake.domain.judge import entries_of, judge, sender_view
 from intake.domain.letter import Reply
 from intake.domain.mail import Message
-from intake.domain.material import Examined, Material
+from intake.domain.material import Examined
 from intake.domain.outcome import next_examination
 from intake.domain.recognise import Office, recognise
 from intake.domain.robots import automatic
 from intake.domain.verdict import Verdict
-from intake.ports import Blobs, Clock, Deferred, Desk, Inspector, Pending, Reader, Records, Stationery
+from intake.ports import Blobs, Clock, Deferred, Desk, Looker, Pending, Reader, Records, Stationery
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Bench:
     records: Records
     blobs: Blobs
     read: Reader
-    inspect: Inspector
+    look: Looker
     office: Office
     stationery: Stationery
     clock: Clock
@@ -68,18 +68,14 @@ def _look(bench: Bench, pending: Pending) -> tuple[Message, tuple[Examined, ...]
     """Read the mail and measure its materials; those of a robot nobody knows are not worth a look."""
     message, materials = bench.read(bench.blobs.path(pending.sha256), bench.blobs)
     if pending.cut:
-        return message, tuple(_measured(bench, material) for material in pending.attached)
-    if automatic(message, bench.office.own) and not _is_listed(bench, message):
+        return message, bench.look(pending.attached, bench.blobs)
+    if automatic(message, bench.office.own) and not pending.ruling.assigned and not _is_listed(bench, message):
         return message, ()
-    return message, tuple(_measured(bench, material) for material in (*materials, *pending.attached))
+    return message, bench.look((*materials, *pending.attached), bench.blobs)
 
 
 def _is_listed(bench: Bench, message: Message) -> bool:
     return message.sender is not None and bool(bench.office.roster.of_sender(message.sender.spec))
-
-
-def _measured(bench: Bench, material: Material) -> Examined:
-    return Examined(material, bench.inspect(bench.blobs.path(material.sha256), material.filename))
 
 
 def _decide(bench: Bench, desk: Desk, pending: Pending, message: Message, examined: tuple[Examined, ...]) -> None:

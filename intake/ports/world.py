@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from intake.domain.mail import Locator, Message
-from intake.domain.material import Facts, Material
+from intake.domain.material import Examined, Facts, Material
 
 Clock: TypeAlias = Callable[[], datetime]
 """Answers the present instant, aware."""
@@ -120,6 +120,12 @@ class Inspector(Protocol):
     """Facts of one file, measured in a child process: Facts whatever the file does, Deferred when no child can run."""
 
     def __call__(self, path: Path, filename: str, /) -> Facts: ...
+
+
+class Looker(Protocol):
+    """All materials of one mail measured, those inside containers too. Deferred when no child can run."""
+
+    def __call__(self, materials: Sequence[Material], blobs: Blobs, /) -> tuple[Examined, ...]: ...
 
 
 class Courier(Protocol):

@@ -58,6 +58,10 @@ def test_other_charsets_are_decoded(text: str, charset: str) -> None:
     assert decode(text.encode(label(charset)), charset) == (text, True)
 
 
+def test_half_characters_are_no_text() -> None:
+    assert decode(b"+2AA-", "utf-7") == ("+2AA-", True)
+
+
 def test_what_is_lost_is_marked_and_the_rest_stays() -> None:
     assert decode(GBK + b"\x81", "gb2312") == (TITLE + "\ufffd", False)
     assert decode(UTF8 * 9 + b"\xe4\xb8", "") == (TITLE * 9 + "\ufffd", False)

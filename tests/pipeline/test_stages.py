@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from intake.domain.identity import Tier
+from intake.domain.material import Examined, Material
 from intake.entry.app import App
 from intake.entry.config import load
 from intake.pipeline import receive as receiving
 from intake.pipeline.examine import examine
-from intake.ports import Deferred
+from intake.ports import Blobs, Deferred
 from tests.e2e.world import World, address, complete, mail, report
 from tests.samples import media
 from tests.servers.dovecot import PASSWORD, Dovecot
@@ -77,15 +77,15 @@ def test_a_mail_that_makes_us_fail_is_tried_three_times_and_parked(office: Offic
     office.world.deliver(mail("370826", {"poison.docx": b"poison"}))
     office.world.deliver(complete("370883"))
 
-    def inspect(path: Path, filename: str) -> Any:
-        if filename == "poison.docx":
+    def look(materials: Sequence[Material], blobs: Blobs) -> tuple[Examined, ...]:
+        if any(material.filename == "poison.docx" for material in materials):
             raise RuntimeError("our bug")
-        return healthy.inspect(path, filename)
+        return healthy.look(materials, blobs)
 
     healthy = office.app.bench
     office.app.receive()
     for attempt in range(3):
-        examine(replace(healthy, inspect=inspect))
+        examine(replace(healthy, look=look))
         assert office.states()["accepted"] == 1, "the next mail goes on"
         assert office.states()["parked"] == (attempt == 2)
         office.now += timedelta(minutes=30)

@@ -202,14 +202,34 @@ def test_what_could_harm_is_returned(name: str) -> None:
     assert fate(material("活动视频.mp4", format=name)) == [(None, FAULTY, ["format-not-accepted"])]
 
 
-@pytest.mark.parametrize("name", ["html", "eml", "vcf", "ics", "csv", "mp3", "xml", "svg"])
+@pytest.mark.parametrize("name", ["html", "vcf", "ics", "csv", "mp3", "xml", "svg"])
 def test_what_nobody_asks_for_and_hides_nothing_is_kept_aside(name: str) -> None:
     assert fate(material("x", format=name)) == [(None, None, ["kept-aside"])]
 
 
 @pytest.mark.parametrize("name", ["zip", "rar", "7z", "tnef", "p7m", "ole", "rmvb"])
 def test_what_may_hide_a_material_waits_for_a_person(name: str) -> None:
-    assert fate(material("材料.bin", format=name)) == [(None, HELD, ["not-inspected"])]
+    unopened = material("材料.bin", format=name, condition=Condition.UNMEASURED)
+    assert fate(unopened) == [(None, HELD, ["not-inspected"])]
+
+
+@pytest.mark.parametrize(
+    ("condition", "note", "expected"),
+    [
+        (Condition.SOUND, "", (None, ["unpacked"])),
+        (Condition.LOCKED, "", (FAULTY, ["file-locked"])),
+        (Condition.DAMAGED, "unreadable", (FAULTY, ["file-damaged"])),
+        (Condition.REFUSED, "ratio", (FAULTY, ["archive-refused"])),
+        (Condition.UNMEASURED, "deflate64", (FAULTY, ["archive-refused"])),
+        (Condition.UNMEASURED, "out-of-time", (HELD, ["not-inspected"])),
+        (Condition.UNMEASURED, "no-reader: py7zr", (HELD, ["not-inspected"])),
+    ],
+)
+def test_a_container_is_told_by_how_far_it_could_be_opened(
+    condition: Condition, note: str, expected: tuple[object, list[str]]
+) -> None:
+    opened = material("材料.zip", format="zip", condition=condition, note=note)
+    assert fate(opened) == [(None, *expected)]
 
 
 # Repeats
@@ -253,7 +273,7 @@ def test_accepted_faults_count_with_the_reason_on_record() -> None:
 
 
 def test_what_serves_no_requirement_is_overlooked_and_stays_beside() -> None:
-    assert fate(material("材料.rar", format="rar"), waived=LOOKED) == [(None, None, ["not-inspected", "released"])]
+    assert fate(material("材料.rar", format="rar", condition=Condition.UNMEASURED), waived=LOOKED) == [(None, None, ["not-inspected", "released"])]
 
 
 def test_nothing_is_said_of_what_was_in_order_anyway() -> None:

@@ -182,7 +182,7 @@ def test_nothing_but_decoration_is_no_material() -> None:
 
 
 def test_what_could_not_be_looked_into_is_not_called_nothing() -> None:
-    verdict = Desk().hand_in(message(), material("材料.rar", format="rar"))
+    verdict = Desk().hand_in(message(), material("材料.rar", format="rar", condition=Condition.UNMEASURED))
 
     assert verdict.disposition is HELD
     assert "no-material" not in codes(verdict)

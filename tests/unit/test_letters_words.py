@@ -13,12 +13,14 @@ from intake.adapters.letters.words import Remark
 from intake.domain.faults import CODES
 from tests.unit.letter_samples import TEMPLATES, samples, words
 
-ELSEWHERE = {"archive-refused", "malware", "secret-marking", "unreadable"}
+ELSEWHERE = {"malware", "secret-marking"}
 """Codes that what reads, unpacks or guards may raise beside those of the judgement."""
 
 DETAILS = {
     "video-too-long": {"seconds": 222.4, "limit": 180.0, "excess": 42.4},
     "format-not-accepted": {"format": "rmvb", "allowed": "mp4, mov"},
+    "photos-in-report": {"count": 3},
+    "photos-only-in-report": {"count": 3},
     "photo-too-small": {"width": 320, "height": 200, "need": 480_000},
 }
 

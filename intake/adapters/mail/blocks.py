@@ -48,9 +48,10 @@ def read_block(spool: Spool, start: int) -> Block:
     raw = b""
     for length in (FIRST_READ, MAX_BLOCK):
         raw = spool.read(start, start + length)
+        whole = start + len(raw) >= spool.size
+        raw = raw if whole else raw.removesuffix(b"\r")
         end, body = _extent(raw)
-        if body is None and start + len(raw) >= spool.size:
-            body = end
+        body = end if body is None and whole else body
         if body is not None:
             return Block(_to_blank(raw), fields(raw[:end]), start + body, _oddness(raw, end, body))
     return _long_block(spool, start, raw)

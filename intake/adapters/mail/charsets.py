@@ -30,6 +30,8 @@ _GB2312_ONLY = re.compile(rb"(?:[\x00-\x7f]|[\xa1-\xa9\xb0-\xf7][\xa1-\xfe])*")
 _FOUR_HIGH = re.compile(rb"[\xa1-\xfe]{4}")
 _UTF8_RUN = re.compile(rb"(?:[\xe3-\xe9\xef][\x80-\xbf]{2}){2,}")
 _GB_RUN = re.compile(rb"(?:[\x00-\x7f]|[\x81-\xfe][\x40-\x7e\x80-\xfe]|[\x81-\xfe][0-9][\x81-\xfe][0-9])")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half characters, which UTF-7 of Python gives out and nothing can store."""
 _JAPANESE_7BIT = re.compile(rb"\x1b\$[@B]|\x1b\(J")
 
 
@@ -95,9 +97,10 @@ def _is_damaged_utf8(octets: bytes) -> bool:
 
 def _strictly(octets: bytes, codec: str) -> str | None:
     try:
-        return octets.decode(codec)
+        text = octets.decode(codec)
     except (LookupError, UnicodeError, ValueError):
         return None
+    return None if _SURROGATE.search(text) else text
 
 
 def _runs(octets: bytes) -> Iterator[tuple[bytes, str]]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from itertools import groupby
 
 from intake.adapters.mail.headers import words
+from intake.adapters.mail.leaf import Leaf
 from intake.adapters.mail.names import base_name, name_of, origin_of
 from intake.adapters.mail.nesting import store
 from intake.adapters.mail.parameters import filename, parameter
-from intake.adapters.mail.splitter import Leaf
 from intake.adapters.mail.text import Text, read_text
 from intake.adapters.mail.uuencode import separated
 from intake.domain.material import Material

@@ -10,8 +10,9 @@ from contextlib import ExitStack
 
 from intake.adapters.mail.blocks import Block, top_block
 from intake.adapters.mail.headers import Head
+from intake.adapters.mail.leaf import Leaf
 from intake.adapters.mail.parameters import filename
-from intake.adapters.mail.splitter import MAILS, MAX_FORWARDED, MAX_LEAVES, Leaf, Split, split
+from intake.adapters.mail.splitter import MAILS, MAX_FORWARDED, MAX_LEAVES, Split, split
 from intake.adapters.mail.spool import Spool
 from intake.ports import Blob, Blobs
 

@@ -16,7 +16,8 @@ from email.utils import parsedate_to_datetime
 
 import mailparser
 
-from intake.adapters.mail.splitter import Leaf, Split
+from intake.adapters.mail.leaf import Leaf
+from intake.adapters.mail.splitter import Split
 from intake.adapters.mail.spool import Spool
 
 MAX_SKELETON = 128 << 10

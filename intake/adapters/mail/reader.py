@@ -9,10 +9,11 @@ from pathlib import Path
 from intake.adapters.mail.blocks import Block, top_block
 from intake.adapters.mail.content import Content
 from intake.adapters.mail.envelope import read_envelope
+from intake.adapters.mail.leaf import Leaf, content_type
 from intake.adapters.mail.links import find_links
 from intake.adapters.mail.nesting import Nesting
 from intake.adapters.mail.parser import Trace, skeleton, trace
-from intake.adapters.mail.splitter import Leaf, content_type, split
+from intake.adapters.mail.splitter import split
 from intake.adapters.mail.spool import Spool
 from intake.adapters.mail.text import Body, compose
 from intake.domain.mail import Message
@@ -37,7 +38,7 @@ def read_mail(raw: Path, blobs: Blobs) -> tuple[Message, tuple[Material, ...]]:
 
 
 def _message(top: Block, body: Body, seen: Trace, leaves: Sequence[Leaf], defects: Iterable[str]) -> Message:
-    envelope = read_envelope(top)
+    envelope, kind = read_envelope(top), content_type(top.head)
     return Message(
         subject=envelope.subject,
         sender=envelope.sender,
@@ -48,18 +49,16 @@ def _message(top: Block, body: Body, seen: Trace, leaves: Sequence[Leaf], defect
         own_text=body.own,
         links=find_links(body.own, *body.sources),
         headers=envelope.headers,
-        content_type=content_type(top.head),
-        part_types=tuple(_part_types(leaves)),
+        content_type=kind,
+        part_types=tuple(_part_types(kind, leaves)),
         relayed_at=seen.relayed_at,
         defects=(*envelope.defects, *defects, *seen.defects),
     )
 
 
-def _part_types(leaves: Iterable[Leaf]) -> Iterable[str]:
+def _part_types(kind: str, leaves: Iterable[Leaf]) -> Iterable[str]:
     """The media types of the mail itself; what a forwarded mail is made of says nothing about this one."""
-    kinds = [
-        kind
-        for leaf in leaves
-        for kind in (*(each.kind for each in leaf.around), "message/rfc822" if leaf.forwarded else leaf.kind)
-    ]
+    kinds = [kind]
+    for leaf in leaves:
+        kinds += ["message/rfc822"] if leaf.forwarded else [*(each.kind for each in leaf.around), leaf.kind]
     return dict.fromkeys(kinds)

@@ -8,7 +8,6 @@ parts behind an end count, and what cannot be split is one leaf. Each is told as
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from intake.adapters.mail.blocks import Block, read_block, top_block
@@ -20,55 +19,26 @@ from intake.adapters.mail.delimiters import (
     next_delimiter,
 )
 from intake.adapters.mail.headers import Head
+from intake.adapters.mail.leaf import Container, Leaf, content_type, declared_types
 from intake.adapters.mail.spool import Spool
-from intake.adapters.mail.transfer import decoded, encoding_name, is_identity
+from intake.adapters.mail.transfer import encoding_name, is_identity
 
 MAX_DEPTH = 30
 """Multiparts inside one another."""
 MAX_LEAVES = 5_000
 MAX_DELIMITERS = 8 * MAX_LEAVES
 """Searches for a delimiter: there may be millions of them without a part between."""
+MAILS = frozenset({"message/rfc822", "message/global", "message/news"})
 MAX_FORWARDED = 3
 """Mails inside mails that are opened."""
-MAILS = frozenset({"message/rfc822", "message/global", "message/news"})
 
-_TYPE = re.compile(rb"\s*([\w!#$&^.+-]+/[\w!#$&^.+-]+)\s*(?:[;,(\s]|$)")
+TOO_MANY = "too many parts"
+STRAY = "part without its delimiter"
 _STRAY_IN = 64 << 10
 """Octets of a preamble or epilogue in which a part is looked for."""
 _DESCRIBED = re.compile(rb"(?<![^\r\n])content-(?:type|transfer-encoding|disposition)[ \t]*:", re.IGNORECASE)
+_ENCODED_LINES = re.compile(rb"(?<![^\r\n])(?:[A-Za-z0-9+/]{60,}[ \t]*(?:\r\n|\n|\r)){3}")
 _CLEAR = re.compile(rb"\s*[A-Za-z-]+:[ \t]")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Container:
-    """A multipart around a leaf; each is only equal to itself."""
-
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """One body: its fields, its still encoded octets from `start` to `end` in `spool`, and what it lies in.
-
-    `around` are the multiparts around it, outermost first; `forwarded` are the heads of the mails it came
-    in, outermost first, none for the mail itself.
-    """
-
-    spool: Spool
-    head: Head
-    kind: str
-    start: int
-    end: int
-    around: tuple[Container, ...] = ()
-    forwarded: tuple[Head, ...] = ()
-
-    @property
-    def encoding(self) -> str:
-        return encoding_name(self.head.first("content-transfer-encoding"))
-
-    def octets(self) -> Iterator[bytes]:
-        """The decoded body, chunk by chunk."""
-        return decoded(self.spool.chunks(self.start, self.end), self.encoding)
 
 
 @dataclass(slots=True)
@@ -92,29 +62,20 @@ class _Open:
 
 def split(spool: Spool, top: Block, forwarded: tuple[Head, ...] = (), most: int = MAX_LEAVES) -> Split:
     """Find all leaves of a spooled mail with this top block that lies in the `forwarded` ones; at most `most`."""
-    walk = _Walk(spool, Split(top), forwarded)
+    walk = _Walk(spool, Split(top), forwarded, most)
     block: Block | None = top
-    while block is not None:
-        if len(walk.result.leaves) >= most:
-            walk.note("too many parts")
-            break
+    while block is not None and len(walk.result.leaves) <= most:
         block = walk.step(block)
+    del walk.result.leaves[most:]
     return walk.result
-
-
-def content_type(head: Head, default: str = "text/plain") -> str:
-    """The declared media type in lower case (RFC 2045 section 5.2); a multipart wins where two are declared."""
-    values = head.values("content-type")
-    kinds = [match[1].lower().decode("latin-1") for each in values if (match := _TYPE.match(each))]
-    multiparts = [kind for kind in kinds if kind.startswith("multipart/")]
-    return next(iter([*multiparts, *kinds]), "text/plain" if values else default)
 
 
 class _Walk:
     """One walk over the parts of a mail, from delimiter to delimiter."""
 
-    def __init__(self, spool: Spool, result: Split, forwarded: tuple[Head, ...]) -> None:
+    def __init__(self, spool: Spool, result: Split, forwarded: tuple[Head, ...], most: int) -> None:
         self.result = result
+        self._most = most
         self._spool = spool
         self._stack: list[_Open] = []
         self._forwarded = forwarded
@@ -129,8 +90,11 @@ class _Walk:
         self.note(block.defect)
         kind = self._kind(block)
         encoded = self._is_encoded(block)
-        if kind.startswith("multipart/") and (entered := self._enter(block, kind, encoded)):
-            return self._follow(entered)
+        if kind.startswith("multipart/"):
+            entered = self._enter(block, kind)
+            if entered:
+                return self._follow(entered)
+            kind = kind if encoded or len(self._stack) >= MAX_DEPTH else self._unsplit()
         if kind in MAILS and not encoded:
             if len(self._forwarded) < MAX_FORWARDED:
                 self._forwarded = (*self._forwarded, block.head)
@@ -150,7 +114,7 @@ class _Walk:
 
     def _kind(self, block: Block) -> str:
         kind = content_type(block.head, "message/rfc822" if self._in_digest() else "text/plain")
-        if not self._stack and not block.head.values("content-type") and looks_multipart(self._spool, block.body):
+        if not self._stack and not declared_types(block.head) and looks_multipart(self._spool, block.body):
             self.note("multipart without its header")
             return "multipart/mixed"
         return kind
@@ -160,7 +124,12 @@ class _Walk:
         inner = self._stack[-1] if self._stack else None
         return bool(inner and inner.container.kind == "multipart/digest" and inner.forwarded == self._forwarded)
 
-    def _enter(self, block: Block, kind: str, encoded: bool) -> Delimiter | None:
+    def _unsplit(self) -> str:
+        """What a multipart is that has no delimiter at all: text, as its reader sees it."""
+        self.note("multipart without its boundary")
+        return "text/plain"
+
+    def _enter(self, block: Block, kind: str) -> Delimiter | None:
         """Open a multipart up to its first delimiter; None when it must be taken as one leaf."""
         if len(self._stack) >= MAX_DEPTH:
             self.note("nested too deep")
@@ -172,8 +141,6 @@ class _Walk:
         if mark and (found := self._opened(block, kind, mark)):
             self.note("multipart with another boundary")
             return found
-        if not encoded:
-            self.note("multipart without its boundary")
         return None
 
     def _opened(self, block: Block, kind: str, mark: bytes) -> Delimiter | None:
@@ -186,23 +153,27 @@ class _Walk:
         return None
 
     def _leaf(self, block: Block, kind: str, end: int) -> None:
+        self.note(TOO_MANY if len(self.result.leaves) >= self._most else block.defect)
         around = tuple(each.container for each in self._stack if not each.closed)
         start = min(block.body, end)
         self.result.leaves.append(Leaf(self._spool, block.head, kind, start, end, around, self._forwarded))
 
     def _stray(self, start: int, end: int) -> None:
         """Before the first delimiter and behind the last nothing counts, but for a part whose delimiter is damaged."""
-        match = _DESCRIBED.search(self._spool.read(start, min(end, start + _STRAY_IN)))
+        octets = self._spool.read(start, min(end, start + _STRAY_IN))
+        match = _DESCRIBED.search(octets)
+        described = start + match.start() if match else end
+        if _ENCODED_LINES.search(octets, 0, described - start):
+            self._leaf(Block(b"", Head(), start, STRAY), "application/octet-stream", described)
         if match:
-            self.note("part without its delimiter")
-            block = read_block(self._spool, start + match.start())
-            self._leaf(block, content_type(block.head), end)
+            block = read_block(self._spool, described)
+            self._leaf(Block(b"", block.head, block.body, STRAY), content_type(block.head), end)
 
     def _next(self, start: int) -> Delimiter | None:
         """The next delimiter, innermost open multipart first, closed ones last; its index is that of the stack."""
         self._searches += 1
         if self._searches > MAX_DELIMITERS:
-            self.note("too many parts")
+            self.note(TOO_MANY)
             return None
         order = sorted(range(len(self._stack)), key=lambda index: (self._stack[index].closed, -index))
         found = next_delimiter(self._spool, start, [self._stack[index].boundary for index in order])
@@ -213,11 +184,11 @@ class _Walk:
         while found is not None:
             self._leave_inner(found.index)
             current = self._stack[found.index]
+            self._forwarded = current.forwarded
             if not found.closing:
                 if current.closed:
                     self.note("parts behind the end")
                 current.closed = False
-                self._forwarded = current.forwarded
                 return read_block(self._spool, found.after)
             current.closed = True
             start, found = found.after, self._next(found.after)

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from intake.adapters.mail.charsets import decode
+from intake.adapters.mail.leaf import Container, Leaf
 from intake.adapters.mail.page import read_page
 from intake.adapters.mail.parameters import parameter
 from intake.adapters.mail.quotes import own_part, own_source
-from intake.adapters.mail.splitter import Container, Leaf
 
 _META = re.compile(rb"<meta\b[^>]{0,200}charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
 _META_IN = 4_000

@@ -55,13 +55,14 @@ def _base64(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Padding ends the body, unless a line of nothing but base64 follows: some mailers pad every line."""
     carry = b""
     padded = False
-    for chunk in chunks:
+    for chunk in _at_line_ends(chunks):
         for run, ends in _runs(chunk):
             if padded and not _MORE.match(run) and run.strip(b"=\r\n\t "):
                 return
             clean = carry + run.translate(None, _JUNK).rstrip(b"=")
-            padded = ends and len(clean) % 4 != 1
-            cut = len(clean) if padded else len(clean) // 4 * 4
+            complete = ends and len(clean) % 4 != 1
+            padded = complete or (padded and not clean)
+            cut = len(clean) if complete else len(clean) // 4 * 4
             yield _quanta(clean[:cut])
             carry = clean[cut:]
     yield _quanta(carry)
@@ -86,13 +87,17 @@ def _quanta(run: bytes) -> bytes:
 
 
 def _quoted_printable(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Cut at line ends, so that no "=XX" and no soft line break is torn."""
+    return (binascii.a2b_qp(chunk) for chunk in _at_line_ends(chunks))
+
+
+def _at_line_ends(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same octets, cut at line ends: no "=XX", no soft line break and no line of base64 is torn."""
     carry = b""
     for chunk in chunks:
-        carry += chunk
-        cut = carry.rfind(b"\n") + 1
-        if not cut and len(carry) > LONGEST_LINE:
-            cut = len(carry) - 2 if b"=" in carry[-2:] else len(carry)
-        yield binascii.a2b_qp(carry[:cut])
-        carry = carry[cut:]
-    yield binascii.a2b_qp(carry)
+        octets = carry + chunk
+        cut = octets.rfind(b"\n") + 1
+        if not cut and len(octets) > LONGEST_LINE:
+            cut = len(octets) - 2 if b"=" in octets[-2:] else len(octets)
+        yield octets[:cut]
+        carry = octets[cut:]
+    yield carry

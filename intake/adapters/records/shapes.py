@@ -90,7 +90,7 @@ def material_row(mail_id: int, position: int, assessment: Assessment) -> Materia
 
 def facts_to_json(facts: Facts) -> dict[str, Any]:
     """All facts but the text: it serves to judge, and what a county wrote stays in its file."""
-    return {name: _storable_values(value) for name, value in asdict(facts).items() if name != "text"}
+    return {name: _storable_values(value) for name, value in asdict(facts).items() if name not in ("text", "preview")}
 
 
 def link_row(mail_id: int, link: Link) -> LinkRow:
@@ -121,6 +121,7 @@ def entry_row(submission_id: int, mail_id: int, entry: Entry) -> EntryRow:
         width=entry.width,
         height=entry.height,
         pages=entry.pages,
+        inside=entry.inside,
     )
 
 
@@ -141,4 +142,5 @@ def entry_of(row: EntryRow) -> Entry:
         width=row.width,
         height=row.height,
         pages=row.pages,
+        inside=row.inside,
     )

@@ -206,6 +206,7 @@ class EntryRow(Base):
     width: Mapped[int | None]
     height: Mapped[int | None]
     pages: Mapped[int | None]
+    inside: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class LetterRow(Base):

@@ -10,7 +10,7 @@ from intake.adapters.unpacking.names import decoded
 from intake.adapters.unpacking.outcome import Note, damaged
 from intake.adapters.unpacking.outlet import PIECE, Outlet, wanted
 
-# What tarfile raises on broken headers, seen in practice.
+# What tarfile and the codecs below it raise on broken archives.
 _BROKEN: Final = (tarfile.TarError, OSError, EOFError, ValueError, LookupError, ArithmeticError, RecursionError)
 
 

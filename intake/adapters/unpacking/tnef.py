@@ -1,6 +1,6 @@
 """Reads winmail.dat, in which Outlook hides attachments ([MS-OXTNEF]).
 
-Own reader: the ready ones hold everything in memory, and take the short name of an attachment for its name.
+Own reader: an attachment may be as large as the mail, and is passed on without ever being in memory as a whole.
 """
 
 from __future__ import annotations

@@ -1,0 +1,70 @@
+"""Looks at the materials of one mail: measures each in a child, and opens containers in a child, two levels deep.
+
+What lies in a container becomes a material of its own, named by its path ("材料.zip/照片/1.jpg"); all containers
+of a mail share one budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from intake.adapters.inspection import ChildInspector
+from intake.adapters.mail.reader import read_mail
+from intake.adapters.unpacking import UNPACKABLE, Budget, ChildUnpacker
+from intake.domain.material import Condition, Examined, Material
+from intake.ports import Blobs
+
+DEEPEST = 2
+"""Containers inside one another that are opened."""
+MAIL_IN_A_FILE = "eml"
+TOO_DEEP = "too-deep"
+
+
+class Looker:
+    """Implements ports.Looker."""
+
+    def __init__(self) -> None:
+        self._inspect = ChildInspector()
+        self._unpack = ChildUnpacker()
+
+    def __call__(self, materials: Sequence[Material], blobs: Blobs) -> tuple[Examined, ...]:
+        budget = Budget()
+        return tuple(each for material in materials for each in self._looked_at(material, blobs, budget, 0))
+
+    def _looked_at(self, material: Material, blobs: Blobs, budget: Budget, depth: int) -> Iterator[Examined]:
+        examined = Examined(material, self._inspect(blobs.path(material.sha256), material.filename))
+        kind = examined.facts.format
+        if kind != MAIL_IN_A_FILE and kind not in UNPACKABLE:
+            yield examined
+            return
+        if depth >= DEEPEST:
+            yield _container(examined, Condition.REFUSED, TOO_DEEP)
+            return
+        container, inner = self._opened(examined, blobs, budget)
+        yield container
+        for each in inner:
+            yield from self._looked_at(each, blobs, budget, depth + 1)
+
+    def _opened(self, examined: Examined, blobs: Blobs, budget: Budget) -> tuple[Examined, list[Material]]:
+        """A container with how far opening it got, and the materials inside."""
+        outer, path = examined.material, blobs.path(examined.material.sha256)
+        if examined.facts.format == MAIL_IN_A_FILE:
+            _message, inside = read_mail(path, blobs)
+            inner = [replace(each, origin=f"{outer.origin}/{each.origin}") for each in inside]
+            return _container(examined, Condition.SOUND, ""), [_of(outer, each) for each in inner]
+        unpacked = self._unpack(path, examined.facts.format, blobs, budget)
+        inner = [
+            Material(f"{outer.origin}/{each.path}", each.path.rpartition("/")[2], each.blob.sha256, each.blob.size)
+            for each in unpacked.inner
+        ]
+        return _container(examined, Condition(unpacked.condition), unpacked.note), [_of(outer, each) for each in inner]
+
+
+def _container(examined: Examined, condition: Condition, note: str) -> Examined:
+    return replace(examined, facts=replace(examined.facts, condition=condition, note=note))
+
+
+def _of(outer: Material, inner: Material) -> Material:
+    """What staff added stays theirs when it is unpacked."""
+    return replace(inner, provenance=outer.provenance)
