@@ -30,6 +30,8 @@ def judge(case: Case) -> Verdict:
     if seen.relevance is Relevance.NONE:
         return _ignored(case, "not-a-submission")
     doubt = _doubt(case)
+    if doubt and case.waived.holds:
+        return _looked_at(case, doubt)
     if doubt:
         return _held(case, doubt, answer=seen.automatic is None and doubt != "relevance-unclear")
     return _judged(case)

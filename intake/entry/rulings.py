@@ -17,9 +17,9 @@ from intake.ports import Pending
 
 
 def release(folder: Path, now: datetime | None, verbose: bool, ref: str) -> int:
-    """A person has looked at what was held: it counts."""
+    """A person has looked at what was held: it counts, or (of nobody's or no notice's) it is settled."""
     with opened(folder, now, verbose=verbose) as app:
-        return _rule(app, ref, _may_release, lambda rulings, mail: rulings.waive_holds(mail, app.clock()))
+        return _rule(app, ref, _may_anything, lambda rulings, mail: rulings.waive_holds(mail, app.clock()))
 
 
 def accept(folder: Path, now: datetime | None, verbose: bool, ref: str, reason: str) -> int:
@@ -28,7 +28,7 @@ def accept(folder: Path, now: datetime | None, verbose: bool, ref: str, reason: 
         raise click.UsageError("--reason must say why")
     with opened(folder, now, verbose=verbose) as app:
         return _rule(
-            app, ref, _may_release, lambda rulings, mail: rulings.waive_faults(mail, reason.strip(), app.clock())
+            app, ref, _may_accept, lambda rulings, mail: rulings.waive_faults(mail, reason.strip(), app.clock())
         )
 
 
@@ -109,7 +109,7 @@ def _rule(
     return 0
 
 
-def _may_release(ref: str, mail: MailState) -> None:
+def _may_accept(ref: str, mail: MailState) -> None:
     if mail.unit is None:
         raise click.UsageError(f"nobody knows whose mail {ref} is; say so with: assign {ref} UNIT")
     if mail.notice is None:

@@ -67,6 +67,7 @@ FORMATS: Final[dict[str, Format]] = {
     "zip": Format("application/zip", Kind.OTHER),
     "rar": Format("application/vnd.rar", Kind.OTHER),
     "7z": Format("application/x-7z-compressed", Kind.OTHER),
+    "tar": Format("application/x-tar", Kind.OTHER),
     "gz": Format("application/gzip", Kind.OTHER),
     "bz2": Format("application/x-bzip2", Kind.OTHER),
     "xz": Format("application/x-xz", Kind.OTHER),

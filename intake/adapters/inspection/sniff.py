@@ -176,6 +176,7 @@ _MAGICS: Final[tuple[tuple[int, bytes, str | Callable[[bytes], str | None]], ...
     (0, b"\x1f\x8b", "gz"),
     (0, b"BZh", "bz2"),
     (0, b"\xfd7zXZ\0", "xz"),
+    (257, b"ustar", "tar"),
     (0, b"MZ", "exe"),
     (0, b"\x7fELF", "exe"),
     (0, b"L\0\0\0\x01\x14\x02\0", "lnk"),
