@@ -45,7 +45,8 @@ class Message:
     `sender` is set only when the mail has exactly one From header with exactly one address (RFC 5322
     section 3.6.2); `shown_sender` is what a reader would see, for listings only. `text` is the body as a
     person reads it, `own_text` the same without quoted earlier mail. `headers` maps lower-case names to
-    all their values, decoded. `defects` names what was wrong with the octets.
+    all their values, decoded. `defects` names what was wrong with the octets. `returned` are Message-IDs that
+    the body of a report carries: what could not be delivered.
     """
 
     subject: str = ""
@@ -61,6 +62,7 @@ class Message:
     part_types: tuple[str, ...] = ()
     relayed_at: datetime | None = None
     defects: tuple[str, ...] = ()
+    returned: tuple[str, ...] = ()
 
     def header(self, name: str) -> str:
         """The first value of a header, or an empty string."""

@@ -84,6 +84,8 @@ def _decide(bench: Bench, desk: Desk, pending: Pending, message: Message, examin
     now = bench.clock()
     desk.record(case, verdict, pending, now)
     journal.decided(pending.ref, verdict)
+    if message.returned:
+        desk.undelivered(message.returned, pending, now)
     if verdict.answer:
         draft = bench.stationery.reply(_reply(bench, case, verdict), case, pending.ruling)
         if draft is not None:

@@ -130,6 +130,9 @@ class Desk(Protocol):
     def post(self, draft: Draft, mail_id: int | None, now: datetime) -> bool:
         """Put a letter into the outbox; False when its key is there already."""
 
+    def undelivered(self, message_ids: Sequence[str], pending: Pending, now: datetime) -> None:
+        """Note that letters of ours came back, as the bounce `pending` says."""
+
     def failed(self, pending: Pending, error: str, retry_at: datetime | None, now: datetime) -> None:
         """Note a failed attempt; without a time to retry the mail is parked."""
 

@@ -58,6 +58,12 @@ def test_other_charsets_are_decoded(text: str, charset: str) -> None:
     assert decode(text.encode(label(charset)), charset) == (text, True)
 
 
+@pytest.mark.parametrize("cut", range(20, len(UTF8)))
+def test_utf8_that_was_cut_is_not_taken_for_gb(cut: int) -> None:
+    assert decode(UTF8 * 4 + UTF8[:cut], "")[0].startswith(TITLE * 4)
+    assert decode(UTF8[:cut] + b"\xb2" + UTF8 * 4, "utf-8")[0].endswith(TITLE * 4)
+
+
 def test_half_characters_are_no_text() -> None:
     assert decode(b"+2AA-", "utf-7") == ("+2AA-", True)
 

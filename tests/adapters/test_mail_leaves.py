@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from intake.adapters.mail.splitter import MAX_LEAVES
+from intake.adapters.mail.blocks import top_block
+from intake.adapters.mail.splitter import MAX_LEAVES, split
+from intake.adapters.mail.spool import Spool
 from intake.adapters.mail.transfer import decode_base64, decoded, encoding_name
 from intake.adapters.mail.uuencode import separated
 from intake.ports import Deferred
@@ -44,6 +46,7 @@ def test_any_boundary(tmp_path: Path, boundary: bytes, line_end: bytes) -> None:
         b"Content-Type: text/plain; name=a.jpg",
         b"Content-Type: text/plain\r\nContent-Disposition: attachment",
         b"Content-Type: text/plain",
+        b"Content-Type: text/html",
         b"Content-Type: nonsense",
         b"Content-Disposition: bogus; filename=x",
         b"Content-Type: multipart/mixed",
@@ -53,6 +56,26 @@ def test_any_boundary(tmp_path: Path, boundary: bytes, line_end: bytes) -> None:
 def test_a_photo_is_a_material_whatever_it_is_called(tmp_path: Path, headers: bytes) -> None:
     for octets in (mails.part(PHOTO, headers), mails.multipart([mails.part(PHOTO, headers)])):
         assert mails.read(mails.mail(octets), tmp_path).contents == (PHOTO,)
+
+
+def test_octets_that_no_text_has_make_a_file(tmp_path: Path) -> None:
+    reading = mails.read(mails.mail(mails.part(VIDEO, b"Content-Type: text/plain")), tmp_path)
+    assert (reading.contents, reading.message.text) == ((VIDEO,), "")
+    assert "file declared as text" in reading.message.defects
+
+
+def test_multiparts_of_one_boundary_are_closed_from_inside(tmp_path: Path) -> None:
+    inner = mails.multipart([mails.text_part("正文"), mails.text_part("<p>正文</p>", "html")], "alternative")
+    octets = mails.mail(mails.multipart([inner, mails.part(PHOTO, JPEG)]))
+    (tmp_path / "one.eml").write_bytes(octets)
+    with Spool(tmp_path / "one.eml") as spool:
+        found = split(spool, top_block(spool))
+    assert [[each.kind for each in leaf.around] for leaf in found.leaves] == [
+        ["multipart/mixed", "multipart/alternative"],
+        ["multipart/mixed", "multipart/alternative"],
+        ["multipart/mixed"],
+    ]
+    assert found.defects == []
 
 
 def test_what_a_material_tells(tmp_path: Path) -> None:
@@ -132,6 +155,12 @@ def test_parts_of_a_digest_are_mails(tmp_path: Path) -> None:
     assert [each.origin for each in reading.materials] == ["message.eml/unnamed-1.jpg", "message.eml/unnamed-2.jpg"]
 
 
+def test_only_parts_of_a_digest_are_mails_by_default(tmp_path: Path) -> None:
+    octets = mails.mail(mails.multipart([b"\r\nSubject: a\r\n\r\nB: c"], "digest"))
+    (material,) = mails.read(octets, tmp_path).materials
+    assert (material.origin, material.size) == ("message.eml/unnamed-1.txt", 4)
+
+
 def test_a_damaged_inner_multipart_costs_nothing(tmp_path: Path) -> None:
     inner = mails.part(PHOTO, b"Content-Type: multipart/related; boundary=nowhere", "8bit")
     reading = mails.read(mails.mail(mails.multipart([inner, mails.part(VIDEO, JPEG)])), tmp_path)
@@ -173,7 +202,8 @@ def test_a_thousand_levels_are_told_and_kept(tmp_path: Path) -> None:
 
 
 def test_an_eml_that_is_no_mail_is_left_alone(tmp_path: Path) -> None:
-    assert mails.read(mails.mail(mails.attachment(VIDEO, b"a.eml")), tmp_path).contents == (VIDEO,)
+    reading = mails.read(mails.mail(mails.attachment(VIDEO, b"a.eml")), tmp_path)
+    assert (reading.contents, reading.materials[0].origin) == ((VIDEO,), "a.eml")
 
 
 HUGE = {

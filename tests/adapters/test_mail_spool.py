@@ -43,6 +43,15 @@ def test_what_only_looks_like_one_at_the_edge_is_none(tmp_path: Path, edge: int,
         assert next_delimiter(opened, 0, [b"BOUND"]) is None
 
 
+@pytest.mark.parametrize("reach", range(590, 610))
+def test_a_line_that_a_window_cuts_is_looked_at_again(tmp_path: Path, reach: int) -> None:
+    before = b"x" * (FIRST_STEP + reach - 9) + b"\r\n"
+    with spool(tmp_path, before + b"--BOUNDLESS\r\n--BOUND\r\n") as opened:
+        found = next_delimiter(opened, 0, [b"BOUND"])
+    assert found is not None
+    assert found.cut == len(before) + len(b"--BOUNDLESS")
+
+
 @pytest.mark.parametrize("line_end", [b"\r\n", b"\n", b"\r"])
 @pytest.mark.parametrize(
     "length", [4_095, 4_096, 4_097, MAX_BLOCK - 3, MAX_BLOCK - 2, MAX_BLOCK - 1, MAX_BLOCK, MAX_BLOCK + 9]

@@ -213,3 +213,36 @@ def test_stopping_finishes_the_mail_in_hand_and_leaves_the_rest(office: Office) 
     bench = replace(office.app.bench, progress=seen.append, stopping=lambda: bool(seen))
     assert examine(bench) == 1
     assert office.states()["accepted"] == 1
+
+
+def test_a_bounce_marks_the_letter_undelivered_and_names_the_phone(office: Office) -> None:
+    units = office.world.folder / "config/units.toml"
+    text = units.read_text(encoding="utf-8")
+    units.write_text(text.replace('short = "微山县"\n', 'short = "微山县"\nphone = "0537-1234567"\n'), encoding="utf-8")
+    office.world.deliver(complete("370826"))
+    office.poll()
+    ours = office.world.letters()[0]["Message-ID"]
+    bounce = (
+        "From: postmaster@aliyun.example\r\nSubject: =?utf-8?B?5p2l6IeqcG9zdG1hc3RlckBhbGl5dW4uY29t55qE6YCA5L+h?=\r\n"
+        "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=B\r\n\r\n--B\r\n\r\nno such user\r\n"
+        f"--B\r\nContent-Type: application/octet-stream\r\n\r\nMessage-ID: {ours}\r\nSubject: x\r\n\r\n--B--\r\n"
+    )
+    office.world.deliver(bounce.encode())
+    office.poll()
+    assert {"bounce"} in office.codes()
+    with office.app.records.chronicle() as chronicle:
+        assert chronicle.letter_totals() == {"due": 0, "sent": 0, "failed": 1}
+    told = office.world.run("digest").split("自动邮件", 1)[1]
+    assert "微山县" in told
+    assert "0537-1234567" in told
+
+
+def test_a_stranger_cannot_bounce_a_letter_that_he_does_not_know(office: Office) -> None:
+    office.world.deliver(complete("370826"))
+    office.poll()
+    guess = "<reply.0123456789abcdef0123456789abcdef@ji.shandong.cn>"
+    forged = f"From: mailer-daemon@x.example\r\nSubject: x\r\n\r\n{guess}\r\n"
+    office.world.deliver(forged.encode())
+    office.poll()
+    with office.app.records.chronicle() as chronicle:
+        assert chronicle.letter_totals()["sent"] == 1

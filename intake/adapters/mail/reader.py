@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from intake.adapters.mail.blocks import Block, top_block
@@ -13,11 +14,13 @@ from intake.adapters.mail.leaf import Leaf, content_type
 from intake.adapters.mail.links import find_links
 from intake.adapters.mail.nesting import Nesting
 from intake.adapters.mail.parser import Trace, skeleton, trace
+from intake.adapters.mail.returned import returned_ids
 from intake.adapters.mail.splitter import split
 from intake.adapters.mail.spool import Spool
 from intake.adapters.mail.text import Body, compose
 from intake.domain.mail import Message
 from intake.domain.material import Material
+from intake.domain.robots import automatic
 from intake.ports import Blobs
 
 
@@ -32,8 +35,9 @@ def read_mail(raw: Path, blobs: Blobs) -> tuple[Message, tuple[Material, ...]]:
         for leaf in leaves:
             content.take(leaf)
         seen = trace(skeleton(spool, found, [leaf for leaf, _text in content.texts]))
-    body = compose(content.texts)
-    message = _message(top, body, seen, leaves, (*nesting.defects, *content.defects))
+        message = _message(top, compose(content.texts), seen, leaves, (*nesting.defects, *content.defects))
+        if automatic(message, frozenset()) == "bounce":
+            message = replace(message, returned=returned_ids(leaves))
     return message, tuple(content.materials)
 
 

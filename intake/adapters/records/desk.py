@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, select
@@ -171,6 +172,18 @@ class SqlDesk:
         )
         self._session.add(event)
         return True
+
+    def undelivered(self, message_ids: Sequence[str], pending: Pending, now: datetime) -> None:
+        sent = select(LetterRow).where(LetterRow.message_id.in_(message_ids), LetterRow.state == "sent")
+        for row in self._session.scalars(sent):
+            row.state, row.settled_at, row.error = "failed", now, f"returned as undeliverable ({pending.ref})"
+            detail = {"bounce": pending.ref}
+            self._session.add(
+                EventRow(
+                    at=now, what="letter returned", mail_id=row.mail_id, letter_id=row.id, unit_code=row.unit_code,
+                    detail=detail,
+                )
+            )  # fmt: skip
 
     def failed(self, pending: Pending, error: str, retry_at: datetime | None, now: datetime) -> None:
         row = self._session.get_one(MailRow, pending.id)
