@@ -16,6 +16,7 @@ setup: .venv/ready
 .venv/ready: requirements.lock
 	$(PYTHON) -m venv .venv || python3 -m venv .venv
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/python -m compileall -q intake
 	touch $@
 
 demo: setup

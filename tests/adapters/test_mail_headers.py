@@ -58,8 +58,14 @@ def test_other_charsets_are_decoded(text: str, charset: str) -> None:
     assert decode(text.encode(label(charset)), charset) == (text, True)
 
 
+def test_utf8_that_was_cut_is_not_taken_for_gb_which_it_also_could_be() -> None:
+    octets = ("总结" * 9).encode() + b"\xe4\xb8"
+    assert "总" not in octets.decode("gb18030")
+    assert decode(octets, "utf-8") == ("总结" * 9 + "\ufffd", False)
+
+
 @pytest.mark.parametrize("cut", range(20, len(UTF8)))
-def test_utf8_that_was_cut_is_not_taken_for_gb(cut: int) -> None:
+def test_damaged_utf8_loses_only_what_is_damaged(cut: int) -> None:
     assert decode(UTF8 * 4 + UTF8[:cut], "")[0].startswith(TITLE * 4)
     assert decode(UTF8[:cut] + b"\xb2" + UTF8 * 4, "utf-8")[0].endswith(TITLE * 4)
 
