@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from datetime import datetime
 
 from intake.domain.verdict import Verdict
@@ -17,9 +18,16 @@ def _say(level: int, event: str, **facts: object) -> None:
 
 
 def _plain(value: object) -> str:
-    """One token or one quoted line: nothing foreign can break out of its field."""
+    """One token or one quoted piece, as people can read it: nothing foreign can break out of its field."""
     text = str(value)
-    return text if text.isprintable() and text.isascii() and " " not in text and text else ascii(text)
+    quoted = "".join("\\" + char if char in "'\"\\" else char for char in text)
+    shown = _printable(quoted)
+    return shown if shown == text and text and " " not in text else f"'{shown}'"
+
+
+def _printable(text: str) -> str:
+    """`text` with control, direction, format and line breaking characters escaped as in Python source."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
 
 
 def polling(folder: str, uidvalidity: int, exists: int, above: int) -> None:
@@ -52,7 +60,23 @@ def decided(ref: str, verdict: Verdict) -> None:
 
 
 def crashed(ref: str, error: BaseException, retry_at: datetime | None) -> None:
-    _log.error("crashed mail=%s retry_at=%s", ref, retry_at, exc_info=error)
+    _say(logging.ERROR, "crashed", mail=ref, retry_at=retry_at and retry_at.isoformat(), why=error)
+    _trace(error)
+
+
+def job_crashed(job: str, error: BaseException) -> None:
+    _say(logging.ERROR, "crashed", job=job, why=error)
+    _trace(error)
+
+
+def _trace(error: BaseException) -> None:
+    """Where it happened, every line indented: the words of an error may be foreign and look like a log line."""
+    lines = "".join(traceback.format_exception(error)).splitlines()
+    _log.error("%s", "\n    ".join(["traceback", *map(_printable, lines)]))
+
+
+def misconfigured(job: str, error: Exception) -> None:
+    _say(logging.ERROR, "misconfigured", job=job, why=error)
 
 
 def deferred(what: str, error: Exception) -> None:

@@ -19,13 +19,15 @@ DEEPEST = 2
 """Containers inside one another that are opened."""
 MAIL_IN_A_FILE = "eml"
 TOO_DEEP = "too-deep"
+SIGNED_MAIL = "smime.eml"
+"""What unpacking calls the mail inside a signed one: its head need not look like one of a mail."""
 
 
 class Looker:
     """Implements ports.Looker."""
 
     def __init__(self) -> None:
-        self._inspect = ChildInspector()
+        self._inspect = ChildInspector(previews=True)
         self._unpack = ChildUnpacker()
 
     def __call__(self, materials: Sequence[Material], blobs: Blobs) -> tuple[Examined, ...]:
@@ -33,18 +35,28 @@ class Looker:
         return tuple(each for material in materials for each in self._looked_at(material, blobs, budget, 0))
 
     def _looked_at(self, material: Material, blobs: Blobs, budget: Budget, depth: int) -> Iterator[Examined]:
-        examined = Examined(material, self._inspect(blobs.path(material.sha256), material.filename))
-        kind = examined.facts.format
+        examined = self._measured(material, blobs)
+        kind = MAIL_IN_A_FILE if material.filename == SIGNED_MAIL else examined.facts.format
         if kind != MAIL_IN_A_FILE and kind not in UNPACKABLE:
             yield examined
             return
         if depth >= DEEPEST:
             yield _container(examined, Condition.REFUSED, TOO_DEEP)
             return
+        examined = replace(examined, facts=replace(examined.facts, format=kind))
         container, inner = self._opened(examined, blobs, budget)
         yield container
         for each in inner:
             yield from self._looked_at(each, blobs, budget, depth + 1)
+
+    def _measured(self, material: Material, blobs: Blobs) -> Examined:
+        """The material with its facts, its preview stored beside the other files."""
+        facts = self._inspect(blobs.path(material.sha256), material.filename)
+        if facts.preview is None:
+            return Examined(material, facts)
+        with blobs.writer() as writer:
+            writer.write(facts.preview)
+            return Examined(material, replace(facts, preview=None), writer.commit().sha256)
 
     def _opened(self, examined: Examined, blobs: Blobs, budget: Budget) -> tuple[Examined, list[Material]]:
         """A container with how far opening it got, and the materials inside."""

@@ -20,6 +20,11 @@ class UnitRow:
     last_mail_at: datetime | None
     deadline: datetime
 
+    @property
+    def to_repair(self) -> bool:
+        """Whether something came and none of it counts or waits: all of it must be sent again."""
+        return self.checklist.state is UnitState.PARTIAL and not any(item.entries for item in self.checklist.items)
+
 
 @dataclass(frozen=True, slots=True)
 class MailLine:
@@ -80,6 +85,11 @@ class Section:
         return sum(row.checklist.state is state for row in self.rows)
 
     @property
+    def to_repair(self) -> int:
+        """How many of the partial units are so only because nothing of what came counts."""
+        return sum(row.to_repair for row in self.rows)
+
+    @property
     def unconfirmed(self) -> tuple[UnitRow, ...]:
         """Units whose materials count provisionally until staff confirm the sender."""
         return tuple(row for row in self.rows if row.checklist.tier is not None and not row.checklist.tier.trusted)
@@ -120,9 +130,16 @@ class Reconciliation:
         return self.on_server is None or self.on_server == self.accounted
 
 
+REMARKS = frozenset({"holidays-unknown"})
+"""Warnings that staff should know of although nothing is wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The heartbeat: polls since the last digest, when one last succeeded, what waits, what went wrong."""
+    """The heartbeat: polls since the last digest, when one last succeeded, what waits, what went wrong.
+
+    `warnings` are codes; the words for each live in templates/words/digest.j2.
+    """
 
     polls: int
     failed_polls: int
@@ -133,6 +150,8 @@ class Health:
     free_bytes: int
     reconciliation: Reconciliation
     warnings: tuple[str, ...] = ()
+    last_ok: bool | None = None
+    """How the last poll that ended went; None before the first."""
 
 
 @dataclass(frozen=True, slots=True)

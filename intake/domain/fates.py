@@ -68,10 +68,12 @@ def assess(
 
 def _fate(each: Examined, notice: Notice, document_for: Requirement | None) -> Assessment:
     kind = _kind(each)
-    if kind is Kind.IMAGE and _is_decoration(each):
+    if kind is Kind.IMAGE and is_decoration(each):
         return _beside(each, "not-counted-decoration")
     if kind is Kind.DOCUMENT and document_for:
         return _against(each, document_for)
+    if kind is Kind.DOCUMENT and each.facts.condition is Condition.EMPTY:
+        return _at_fault(each, "file-empty")
     if kind is Kind.DOCUMENT:
         return _beside(each, "kept-aside" if each.facts.format in KEPT_FORMATS else "extra-document")
     if kind is Kind.OTHER:
@@ -92,7 +94,8 @@ def kind_of_name(filename: str) -> Kind:
     return _KIND_OF_ENDING.get(filename.rpartition(".")[2].lower(), Kind.OTHER)
 
 
-def _is_decoration(each: Examined) -> bool:
+def is_decoration(each: Examined) -> bool:
+    """Whether a picture is a signature logo or a sticker."""
     facts = each.facts
     if facts.condition is not Condition.SOUND or not facts.width or not facts.height:
         return False

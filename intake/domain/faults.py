@@ -139,7 +139,8 @@ CODES = frozenset(reason.code for reason in REASONS) | {
     "not-counted-decoration", "duplicate", "extra-document", "kept-aside", "claimed-not-counted", "unpacked",
     "archive-refused", "photos-in-report", "photos-only-in-report",
     # about the mail: see judge.py
-    "cloud-link", "cloud-link-expired", "too-large", "no-material", "unit-unknown", "unit-conflict", "unit-claimed",
+    "cloud-link", "cloud-link-expired", "too-large", "no-material", "not-all-read",
+    "unit-unknown", "unit-conflict", "unit-claimed",
     "notice-unclear", "relevance-unclear", "late", "released", "accepted-by-staff",
     # why a mail is not ours to answer: see robots.py and recognise.py
     "own-letter", "read-receipt", "bounce", "automatic-reply", "mailing-list", "staff-mail", "not-a-submission",

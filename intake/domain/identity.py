@@ -50,6 +50,7 @@ class Acquaintance:
     thread: Thread | None = None
     claimed_before: frozenset[UnitCode] = frozenset()
     confirmed_before: frozenset[UnitCode] = frozenset()
+    assigned_notice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

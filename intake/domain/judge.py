@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from intake.domain.case import Case, link_entries, link_findings, material_entries
-from intake.domain.fates import assess
+from intake.domain.fates import CONTAINERS, assess, is_decoration
 from intake.domain.finding import Finding, Severity, missing_code
 from intake.domain.identity import Tier
 from intake.domain.inside import inside_entries, inside_findings
@@ -23,7 +23,7 @@ from intake.domain.verdict import Assessment, Disposition, Verdict
 def judge(case: Case) -> Verdict:
     """Decide about one mail. Never raises for anything a mail can contain."""
     seen = case.recognised
-    if seen.automatic and not (seen.identity.tier.trusted and case.examined):
+    if seen.automatic and not (seen.automatic in NOT_BY_WHAT and _brings_something(case)):
         return _ignored(case, seen.automatic)
     if case.too_large is not None:
         return _held(case, "too-large", answer=seen.relevance is Relevance.ASKS, size=case.too_large)
@@ -33,8 +33,22 @@ def judge(case: Case) -> Verdict:
     if doubt and case.waived.holds:
         return _looked_at(case, doubt)
     if doubt:
-        return _held(case, doubt, answer=seen.automatic is None and doubt != "relevance-unclear")
+        # What may be none of our business is answered only to a unit that takes part already.
+        ours = doubt != "relevance-unclear" or bool(case.prior)
+        return _held(case, doubt, answer=ours and seen.automatic is None)
     return _judged(case)
+
+
+NOT_BY_WHAT = frozenset({"automatic-reply", "mailing-list"})
+"""Marks that some systems put on what people send: a known unit's materials are filed all the same, unanswered."""
+
+
+def _brings_something(case: Case) -> bool:
+    """Whether a unit that we trust sends files worth a look: no logos, no parts of a report."""
+    return case.recognised.identity.tier.trusted and any(
+        (each.facts.kind is not Kind.OTHER and not is_decoration(each)) or each.facts.format in CONTAINERS
+        for each in case.examined
+    )
 
 
 def entries_of(case: Case, verdict: Verdict) -> tuple[Entry, ...]:
@@ -141,11 +155,13 @@ def _judged(case: Case) -> Verdict:
         late=_is_late(case), answer=seen.automatic is None, filed=True,
     )  # fmt: skip
     # A robot of a known unit that brings materials is filed, and not answered.
-    nothing = () if entries or _says_something(verdict) else (Finding("no-material", Severity.HOLD),)
+    nothing = () if entries or _says_something(case, verdict) else (Finding("no-material", Severity.HOLD),)
     if nothing and case.waived.holds:
         return _looked_at(case, "no-material")
     missing = _missing(sender_view(case, entries, notice), verdict)
-    verdict = replace(verdict, findings=(*nothing, *verdict.findings, *missing, *_claim(case), *_lateness(case)))
+    verdict = replace(
+        verdict, findings=(*nothing, *verdict.findings, *missing, *_unread(case), *_claim(case), *_lateness(case))
+    )
     return replace(verdict, disposition=_disposition(verdict, whole, case.order))
 
 
@@ -161,13 +177,14 @@ def _disposition(verdict: Verdict, whole: Checklist, order: int) -> Disposition:
     """A link that staff let count is in no assessment, but in the checklist."""
     if _stands(verdict) or any(entry.order == order for item in whole.items for entry in item.entries):
         return Disposition.ACCEPTED
-    if verdict.has(Severity.HOLD) or not verdict.has(Severity.FAULT):
-        return Disposition.HELD
-    return Disposition.RETURNED
+    return Disposition.HELD if verdict.has(Severity.HOLD) else Disposition.RETURNED
 
 
-def _says_something(verdict: Verdict) -> bool:
-    return _stands(verdict) or verdict.has(Severity.FAULT) or verdict.has(Severity.HOLD)
+def _says_something(case: Case, verdict: Verdict) -> bool:
+    """Whether there is more to say than that nothing came: a file that a person has looked at is not nothing."""
+    overlooked = {case.waived.finding().code} if case.waived.holds else set()
+    codes = {finding.code for each in verdict.assessments for finding in each.findings}
+    return bool(overlooked & codes) or _stands(verdict) or verdict.has(Severity.FAULT) or verdict.has(Severity.HOLD)
 
 
 def _stands(verdict: Verdict) -> bool:
@@ -236,6 +253,19 @@ def _missing(view: Checklist, verdict: Verdict) -> tuple[Finding, ...]:
         for item in view.open_items
         if item.requirement.key not in said
     )
+
+
+def _unread(case: Case) -> tuple[Finding, ...]:
+    """A mail built so that not all of it was read: a person looks, nothing is silently left out."""
+    if case.waived.holds or not UNREAD & set(case.message.defects):
+        return ()
+    return (Finding("not-all-read", Severity.HOLD),)
+
+
+UNREAD = frozenset(
+    {"too many parts", "nested too deep", "forwarded too deep", "too many mails inside", "message in parts"}
+)
+"""Defects of a message that say that something in it was not looked at."""
 
 
 def _claim(case: Case) -> tuple[Finding, ...]:

@@ -37,6 +37,7 @@ class Reply:
     """All that the answer to one mail tells. Built from our own data only: no word of the sender's text.
 
     `checklist` is the unit's as this sender may see it; None while the unit or notice is not clear.
+    `replaced` are names of requirements of which this mail's files count now instead of earlier ones.
     Times are aware; the renderer shows them in the office's zone.
     """
 
@@ -48,6 +49,7 @@ class Reply:
     notice: Notice | None = None
     deadline: datetime | None = None
     checklist: Checklist | None = None
+    replaced: tuple[str, ...] = ()
 
     @property
     def state(self) -> LetterState:

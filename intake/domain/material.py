@@ -70,7 +70,8 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A material together with its facts."""
+    """A material together with its facts. `preview` names the stored preview, where there is one."""
 
     material: Material
     facts: Facts
+    preview: str | None = None

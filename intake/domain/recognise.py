@@ -22,7 +22,7 @@ STILL_EXPECTED = timedelta(days=60)
 """How long after its deadline a notice is still what a mail without any hint is taken to be about."""
 
 _KIND_WORDS = {Kind.VIDEO: ("视频", "录像"), Kind.IMAGE: ("图片", "相片"), Kind.DOCUMENT: ()}
-_SENDING_WORDS = ("附件", "附上", "查收", "报送", "报上")
+_SENDING_WORDS = ("附件", "附上", "查收", "报送", "报上", "请问", "咨询", "想问")
 
 
 class Relevance(StrEnum):
@@ -101,8 +101,9 @@ def _places(message: Message, examined: Sequence[Examined]) -> tuple[str, str, s
 def _notice(look: _Look, received_at: datetime, notices: Iterable[Notice]) -> Notice | None:
     """The notice a mail belongs to: by thread, then by the most telling place that names exactly one."""
     asked = [each for each in notices if each.opens <= received_at]
+    told = (look.known.assigned_notice, look.known.thread.notice_id if look.known.thread else None)
     for notice in asked:
-        if look.known.thread and notice.id == look.known.thread.notice_id:
+        if notice.id in told:
             return notice
     for place in look.places:
         hits = [notice for notice in asked if mentions(place, notice.keywords)]

@@ -205,14 +205,15 @@ def retry(context: click.Context, ref: str) -> None:
 @cli.command()
 @click.argument("ref")
 @click.argument("unit")
+@click.option("--notice", "notice_id", help="For which notice, where the mail leaves that open.")
 @click.pass_context
-def assign(context: click.Context, ref: str, unit: str) -> None:
+def assign(context: click.Context, ref: str, unit: str, notice_id: str | None) -> None:
     """Say which unit a mail is from (its code or any of its names), and judge it again.
 
     \b
     Example: python run_intake.py assign M000012 微山县
     """
-    _command("rulings", "assign", context, ref=ref, unit=unit)
+    _command("rulings", "assign", context, ref=ref, unit=unit, notice_id=notice_id)
 
 
 @cli.command()

@@ -59,7 +59,10 @@ def poll(folder: Path, now: datetime | None, verbose: bool) -> int:
 def digest(folder: Path, now: datetime | None, verbose: bool, day: date | None, out: Path | None, send: bool) -> int:  # noqa: PLR0913, PLR0917
     """Print, write or mail the digest of a day."""
     with opened(folder, now, verbose=verbose) as app:
-        day = day or app.clock().astimezone(app.config.zone).date()
+        today = app.clock().astimezone(app.config.zone).date()
+        day = day or today
+        if day > today:
+            raise click.UsageError(f"{day} has not come yet; a digest tells what is")
         if send:
             return _send_digest(app, day)
         with app.records.chronicle() as chronicle:
@@ -150,8 +153,9 @@ def held(folder: Path, now: datetime | None, verbose: bool, as_json: bool) -> in
     elif not lines:
         click.echo("nothing waits for a person")
     for line in () if as_json else lines:
+        received_at = line.received_at.astimezone(app.config.zone)
         codes = ", ".join(sorted({finding.code for finding in line.findings})) or "parked after repeated failure"
-        click.echo(f"{line.ref}  {line.received_at:%Y-%m-%d %H:%M}  {line.unit.short if line.unit else '?'}  {codes}")
+        click.echo(f"{line.ref}  {received_at:%Y-%m-%d %H:%M}  {line.unit.short if line.unit else '?'}  {codes}")
         click.echo(f"        {_advice(line)}")
     return 0
 
@@ -171,6 +175,11 @@ def _line_json(line: MailLine) -> dict[str, Any]:
 def _advice(line: MailLine) -> str:
     if line.parked:
         return f"retry {line.ref}"
+    codes = {finding.code for finding in line.findings}
+    if "notice-unclear" in codes:
+        return f"assign {line.ref} {line.unit.short if line.unit else 'UNIT'} --notice ID   or   release {line.ref}"
     if line.unit is None:
-        return f"assign {line.ref} UNIT"
+        return f"assign {line.ref} UNIT   or   release {line.ref} (nothing of ours)"
+    if "cloud-link" in codes:
+        return f"attach {line.ref} FILE"
     return f'release {line.ref}   or   accept {line.ref} --reason "..."'

@@ -14,7 +14,7 @@ import click
 from intake.adapters.letters.clean import clean
 from intake.adapters.letters.workbook import Sheet, workbook
 from intake.domain.digest import UnitRow
-from intake.domain.notice import Notice, Requirement, Unit
+from intake.domain.notice import Kind, Notice, Requirement, Unit
 from intake.domain.submission import Entry, Item
 from intake.entry.app import App
 from intake.entry.commands import opened
@@ -41,8 +41,10 @@ def export(folder: Path, now: datetime | None, verbose: bool, target: Path) -> i
             place = target / notice.id if len(app.office.notices) > 1 else target
             with app.records.chronicle() as chronicle:
                 rows = chronicle.unit_rows(notice, app.office.roster)
+                previews = chronicle.previews()
             lines = [line for number, row in enumerate(rows, start=1) for line in _lines(app, number, row)]
             _write(app, place, notice, lines)
+            _write_previews(app, place, lines, previews)
             click.echo(f"{notice.id}: {len(lines)} files in {place}")
     return 0
 
@@ -65,6 +67,14 @@ def _name(item: Item, count: int, entry: Entry) -> str:
 
 def _fit(name: str) -> str:
     return _UNFIT.sub("_", clean(name)) or "_"
+
+
+def _write_previews(app: App, place: Path, lines: list[Line], previews: dict[str, str]) -> None:
+    """A small picture beside every video: staff see what it shows without opening it."""
+    for line in lines:
+        sha256 = previews.get(line.entry.sha256 or "")
+        if sha256 and line.requirement.kind is Kind.VIDEO:
+            shutil.copyfile(app.blobs.path(sha256), (place / line.path).with_suffix(".preview.jpg"))
 
 
 def _write(app: App, place: Path, notice: Notice, lines: list[Line]) -> None:

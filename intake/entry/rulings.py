@@ -32,14 +32,24 @@ def accept(folder: Path, now: datetime | None, verbose: bool, ref: str, reason: 
         )
 
 
-def assign(folder: Path, now: datetime | None, verbose: bool, ref: str, unit: str) -> int:
-    """Say whose mail it is."""
+def assign(  # noqa: PLR0913, PLR0917
+    folder: Path,
+    now: datetime | None,
+    verbose: bool,
+    ref: str,
+    unit: str,
+    notice_id: str | None,
+) -> int:
+    """Say whose mail it is, and for which notice where that is not clear."""
     with opened(folder, now, verbose=verbose) as app:
         found = app.office.roster.find(unit)
         if found is None:
             names = "、".join(each.short for each in app.office.roster.units)
             raise click.UsageError(f"no unit {unit!r} in units.toml; there are {names}")
-        return _rule(app, ref, _may_anything, lambda rulings, mail: rulings.assign(mail, found.code, app.clock()))
+        if notice_id is not None:
+            current_notice(app.office.notices, app.clock(), notice_id)
+        may = _may_anything if notice_id or len(app.office.notices) == 1 else _may_be_assigned
+        return _rule(app, ref, may, lambda rulings, mail: rulings.assign(mail, found.code, notice_id, app.clock()))
 
 
 def retry(folder: Path, now: datetime | None, verbose: bool, ref: str) -> int:
@@ -50,6 +60,8 @@ def retry(folder: Path, now: datetime | None, verbose: bool, ref: str) -> int:
 
 def attach(folder: Path, now: datetime | None, verbose: bool, ref: str, file: Path) -> int:
     """Add a file that staff fetched; it passes the same checks as one that came by mail."""
+    if not file.stat().st_size:
+        raise click.UsageError(f"{file} is empty")
     with opened(folder, now, verbose=verbose) as app:
         with app.blobs.writer() as writer, file.open("rb") as source:
             while chunk := source.read(1 << 20):
@@ -74,6 +86,8 @@ def extend(  # noqa: PLR0913, PLR0917
         notice = current_notice(app.office.notices, app.clock(), notice_id)
         if found.code not in notice.unit_codes:
             raise click.UsageError(f"{notice.id} does not ask {found.short}")
+        if until.date() < notice.deadline.astimezone(app.config.zone).date():
+            raise click.UsageError(f"{until:%Y-%m-%d} is before the deadline of {notice.id}; an extension is later")
         if until.tzinfo is None:
             until = until.replace(tzinfo=app.config.zone)
         if until.time() == time.min:
@@ -114,6 +128,11 @@ def _may_accept(ref: str, mail: MailState) -> None:
         raise click.UsageError(f"nobody knows whose mail {ref} is; say so with: assign {ref} UNIT")
     if mail.notice is None:
         raise click.UsageError(f"{ref} belongs to no notice; nothing in it can count")
+
+
+def _may_be_assigned(ref: str, mail: MailState) -> None:
+    if mail.notice is None:
+        raise click.UsageError(f"it is not clear for which notice {ref} is; say so with --notice ID")
 
 
 def _may_anything(_ref: str, _mail: MailState) -> None:

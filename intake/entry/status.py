@@ -40,8 +40,8 @@ def status_json(chronicle: SqlChronicle, notice: Notice, roster: Roster, now: da
         "mails": chronicle.mail_totals(),
         "letters": chronicle.letter_totals(),
         "service": {
-            "last_poll_at": health.last_poll_at.isoformat() if health.last_poll_at else None,
-            "last_poll_ok": health.last_poll_at is not None and health.last_poll_at == health.last_success_at,
+            "last_poll_at": health.last_poll_at.astimezone(now.tzinfo).isoformat() if health.last_poll_at else None,
+            "last_poll_ok": bool(health.last_ok),
             "backlog": health.backlog,
         },
     }

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from intake import journal
-from intake.ports import Arrival, Blob, Blobs, Clock, Mailbox, OpenMailbox, Oversized, Records
+from intake.ports import Arrival, Blob, Blobs, Clock, Deferred, Mailbox, OpenMailbox, Oversized, Records
 
 MAX_MAIL = 300 << 20
 """Octets of one mail that are fetched at most; of a larger one only the beginning is, and a person is told."""
@@ -34,9 +34,17 @@ class Intake:
 
 
 def receive(intake: Intake) -> int:
-    """Take everything new in every folder; the number of mails taken. Raises Deferred when the server fails."""
+    """Take everything new in every folder; the number of mails taken. Deferred, at the end, for what failed."""
+    taken, trouble = 0, []
     with intake.open_mailbox() as box:
-        return sum(_folder(intake, box, folder) for folder in intake.folders)
+        for folder in intake.folders:
+            try:
+                taken += _folder(intake, box, folder)
+            except Deferred as error:  # a folder that was renamed must not stop the others
+                trouble.append(str(error))
+    if trouble:
+        raise Deferred("; ".join(trouble))
+    return taken
 
 
 def _folder(intake: Intake, box: Mailbox, folder: str) -> int:

@@ -24,11 +24,15 @@ from intake.ports.world import Arrival, Blob, FolderState
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What staff decided about a mail: the unit it is of, what is to be overlooked and why. `number` counts rulings."""
+    """What staff decided about a mail: whose it is, for which notice, what is to be overlooked and why.
+
+    `number` counts rulings.
+    """
 
     assigned: str | None = None
     waived: Waived = NOTHING_WAIVED
     number: int = 0
+    notice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -344,7 +344,7 @@ def test_deciding_again_replaces_what_the_mail_said(box: Box) -> None:
 
 def test_a_mail_assigned_to_another_unit_moves_there(box: Box) -> None:
     pending, _verdict = box.decide(message(), report())
-    again = box.ruled(lambda rulings: rulings.assign(pending.id, YUTAI, NOW))
+    again = box.ruled(lambda rulings: rulings.assign(pending.id, YUTAI, None, NOW))
     _pending, verdict = box.decide(message(), report(), pending=again)
 
     assert verdict.identity.tier is Tier.CONFIRMED
@@ -355,7 +355,7 @@ def test_a_confirmed_sender_is_confirmed_once_for_later_and_for_earlier_mail(box
     claim = message("鱼台县科技活动周材料", STRANGER)
     box.decide(claim, report())
     second, _verdict = box.decide(claim, photo())
-    box.decide(claim, photo("x.jpg"), pending=box.ruled(lambda rulings: rulings.assign(second.id, YUTAI, NOW)))
+    box.decide(claim, photo("x.jpg"), pending=box.ruled(lambda rulings: rulings.assign(second.id, YUTAI, None, NOW)))
     _third, verdict = box.decide(message("补报视频", STRANGER), video())
 
     assert verdict.identity.tier is Tier.CONFIRMED
@@ -367,7 +367,7 @@ def test_a_confirmed_sender_is_confirmed_once_for_later_and_for_earlier_mail(box
 def test_somebody_elses_claim_is_not_confirmed_with_it(box: Box) -> None:
     claim = message("鱼台县科技活动周材料", STRANGER)
     first, _verdict = box.decide(claim, report())
-    box.decide(claim, report(), pending=box.ruled(lambda rulings: rulings.assign(first.id, YUTAI, NOW)))
+    box.decide(claim, report(), pending=box.ruled(lambda rulings: rulings.assign(first.id, YUTAI, None, NOW)))
     _second, verdict = box.decide(message("鱼台县科技活动周材料", "other@qq.com"), photo())
 
     assert verdict.identity.tier is Tier.CLAIMED
@@ -404,7 +404,7 @@ def test_an_extension_is_the_units_deadline(box: Box) -> None:
 def test_rulings_arrive_with_the_mail_and_are_counted(box: Box) -> None:
     box.take(1)
     box.ruled(lambda rulings: rulings.waive_faults(1, "领导同意", NOW))
-    box.ruled(lambda rulings: rulings.assign(1, WEISHAN, NOW))
+    box.ruled(lambda rulings: rulings.assign(1, WEISHAN, None, NOW))
     pending = box.records.next_pending(NOW)
 
     assert pending is not None

@@ -21,7 +21,7 @@ from intake.entry.rehearsal import rehearse
 PROJECT = Path(__file__).resolve().parents[2]
 MAILS = sorted((PROJECT / "tests/mail").glob("*.eml"))
 LARGEST = 150_000
-ALL_TOGETHER = 1_500_000
+ALL_TOGETHER = 3_000_000
 
 
 @pytest.fixture(scope="session")

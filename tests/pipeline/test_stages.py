@@ -17,7 +17,7 @@ from intake.pipeline import receive as receiving
 from intake.pipeline.examine import examine
 from intake.ports import Blobs, Deferred
 from tests.e2e.world import World, address, complete, mail, report
-from tests.samples import media
+from tests.samples import documents, media
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.smtp import SmtpSink
 
@@ -246,3 +246,28 @@ def test_a_stranger_cannot_bounce_a_letter_that_he_does_not_know(office: Office)
     office.poll()
     with office.app.records.chronicle() as chronicle:
         assert chronicle.letter_totals()["sent"] == 1
+
+
+def test_one_bad_folder_does_not_stop_the_others(office: Office) -> None:
+    site = office.world.folder / "config/intake.toml"
+    text = site.read_text(encoding="utf-8")
+    site.write_text(text.replace("[imap]", '[imap]\nfolders = ["gone", "INBOX"]'), encoding="utf-8")
+    office.world.deliver(complete("370826"))
+    assert "gone" in office.world.run("poll", status=75)
+    assert office.world.unit("370826")["state"] == "complete"
+    assert office.world.status()["service"]["last_poll_ok"] is False
+
+
+def test_staff_say_for_which_notice_a_mail_is(office: Office) -> None:
+    first = office.world.folder / "config/notices/week.toml"
+    text = first.read_text(encoding="utf-8")
+    other = text.replace('"2024-science-week"', '"2024-talents"').replace('["科技活动周", "科技周"]', '["人才工作"]')
+    (first.parent / "talents.toml").write_text(other, encoding="utf-8")
+    files = {"总结报告.docx": documents.docx("总结报告", ["微山县开展活动。"]), "1.jpg": media.photo()}
+    office.world.deliver(mail("370826", files, subject="总结报告", body="请查收"))
+    office.world.run("poll")
+    assert "--notice ID" in office.world.run("held")
+    assert "--notice" in office.world.run("assign", "M000001", "微山县", status=64)
+    office.world.run("assign", "M000001", "微山县", "--notice", "2024-talents")
+    told = office.world.run("status", "--json", "--notice", "2024-talents")
+    assert '"state": "partial"' in told

@@ -273,7 +273,9 @@ def test_accepted_faults_count_with_the_reason_on_record() -> None:
 
 
 def test_what_serves_no_requirement_is_overlooked_and_stays_beside() -> None:
-    assert fate(material("材料.rar", format="rar", condition=Condition.UNMEASURED), waived=LOOKED) == [(None, None, ["not-inspected", "released"])]
+    assert fate(material("材料.rar", format="rar", condition=Condition.UNMEASURED), waived=LOOKED) == [
+        (None, None, ["not-inspected", "released"])
+    ]
 
 
 def test_nothing_is_said_of_what_was_in_order_anyway() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 from intake.adapters.letters.clean import clean
@@ -10,7 +10,7 @@ from intake.adapters.letters.words import Remark, Words, remark
 from intake.domain.finding import Finding, Severity
 from intake.domain.letter import LetterState, Rendered, Reply
 from intake.domain.notice import Requirement
-from intake.domain.submission import Item, ItemState
+from intake.domain.submission import Item
 from intake.domain.verdict import Assessment
 
 CHECKSUM_DIGITS = 12
@@ -18,9 +18,11 @@ ROWS_IN_TABLE = 20
 FILES_IN_TEXT = 3
 """More counted files than this for one requirement become one line of the plain text."""
 
-QUESTIONS = frozenset({"unit-unknown", "notice-unclear"})
-"""Holds that the sender can resolve with one sentence: the letter asks instead of telling."""
+QUESTIONS = frozenset({"unit-unknown", "notice-unclear", "no-material"})
+"""Holds that the sender can resolve with one answer: the letter asks instead of telling."""
 STAFF_WORDS = frozenset({"released", "accepted-by-staff"})
+HINTS = frozenset({"unpacked", "photos-only-in-report"})
+"""Notes about files that explain what became of their contents."""
 
 
 def render(words: Words, reply: Reply) -> Rendered:
@@ -81,31 +83,37 @@ class Body:
 
     `earlier` are names of requirements met by earlier mails, `waiting` of those that wait for a person
     because of earlier mails, `decided` the files that staff decided about, `questions` codes to ask about.
+    `inside` tells of photos that count inside a report, `hints` what became of the contents of a file.
     """
 
     repairs: tuple[Remark, ...]
     holds: tuple[Remark, ...]
     asides: tuple[Remark, ...]
     counted: tuple[Group, ...]
+    inside: tuple[Remark, ...]
     earlier: tuple[str, ...]
     missing: tuple[Item, ...]
     waiting: tuple[str, ...]
     decided: tuple[str, ...]
+    hints: tuple[Remark, ...]
     questions: frozenset[str]
     late: bool
 
     @classmethod
     def of(cls, reply: Reply) -> Body:
-        counted = tuple(_groups(reply))
+        counted, inside = tuple(_groups(reply)), tuple(_notes(reply, {"photos-in-report"}))
+        now = {group.requirement.name for group in counted} | {said.requirement for said in inside}
         return cls(
             repairs=tuple(_remarks(reply, Severity.FAULT)),
             holds=tuple(said for said in _remarks(reply, Severity.HOLD) if said.code not in QUESTIONS),
             asides=tuple(_asides(reply)),
             counted=counted,
-            earlier=_earlier(reply, {group.requirement.key for group in counted}),
+            inside=inside,
+            earlier=tuple(name for name in reply.accepted_items if name not in now),
             missing=_missing(reply),
             waiting=_waiting(reply),
             decided=tuple(clean(each.examined.material.origin) for each in _decided(reply)),
+            hints=tuple(_notes(reply, HINTS)),
             questions=_questions(reply),
             late=reply.verdict.late and reply.deadline is not None,
         )
@@ -132,19 +140,28 @@ def _groups(reply: Reply) -> Iterator[Group]:
             yield Group(requirement, files)
 
 
-def _findings(reply: Reply) -> Iterator[tuple[Finding, Assessment | None]]:
-    """Every finding with the material it is about, None for those about the mail as a whole."""
+def _findings(reply: Reply) -> Iterator[tuple[Finding, str]]:
+    """Every finding with the origin of the material it is about, empty for those about the mail as a whole."""
+    origins = {}
     for assessment in reply.verdict.assessments:
+        material = assessment.examined.material
+        origins[material.sha256] = material.origin
         for finding in assessment.findings:
-            yield finding, assessment
+            yield finding, material.origin
     for finding in reply.verdict.findings:
-        yield finding, None
+        yield finding, origins.get(finding.material or "", "")
 
 
 def _remarks(reply: Reply, severity: Severity) -> Iterator[Remark]:
-    for finding, about in _findings(reply):
+    for finding, origin in _findings(reply):
         if finding.severity is severity:
-            yield remark(finding, _requirements(reply), about.examined.material.origin if about else "")
+            yield remark(finding, _requirements(reply), origin)
+
+
+def _notes(reply: Reply, codes: Set[str]) -> Iterator[Remark]:
+    for finding, origin in _findings(reply):
+        if finding.code in codes and finding.severity is Severity.NOTE:
+            yield remark(finding, _requirements(reply), origin)
 
 
 def _asides(reply: Reply) -> Iterator[Remark]:
@@ -153,7 +170,7 @@ def _asides(reply: Reply) -> Iterator[Remark]:
         if each.counted or each.state is not None:
             continue
         for finding in each.findings:
-            if finding.severity is Severity.NOTE and finding.code not in STAFF_WORDS:
+            if finding.severity is Severity.NOTE and finding.code not in STAFF_WORDS | HINTS:
                 yield remark(finding, {}, each.examined.material.origin)
 
 
@@ -161,13 +178,6 @@ def _decided(reply: Reply) -> Iterator[Assessment]:
     for each in reply.verdict.assessments:
         if any(finding.code in STAFF_WORDS for finding in each.findings):
             yield each
-
-
-def _earlier(reply: Reply, now_counted: set[str]) -> tuple[str, ...]:
-    """Names of requirements that are met without this mail."""
-    items = reply.checklist.items if reply.checklist else ()
-    met = (item.requirement for item in items if item.state is ItemState.OK)
-    return tuple(requirement.name for requirement in met if requirement.key not in now_counted)
 
 
 def _missing(reply: Reply) -> tuple[Item, ...]:

@@ -45,14 +45,15 @@ _URL = re.compile(
     + r")[^\s\"'<>）)，。]*",
     re.IGNORECASE,
 )
+_BLOCK = r"(?:id|class)=[\"'][^\"']{0,80}"
 _MARKS = {
     "exmail": r"从腾讯企业邮箱发来的超大附件",
-    "qq": r"QQMailBigAttach|qqmailbgattach|class=\"bigatt_bt|从QQ邮箱发来的超大附件"
-    r"|foxmail_hugeattachment|FoxmailClientBigAttach",
-    "qiye163": r"divNeteaseSiriusCloudAttach|从网易企业邮箱发来的云附件",
-    "netease": r"divNeteaseBigAttach|bigattach-mailmaster-download|X-NETEASE-HUGE-ATTACHMENT"
+    "qq": rf"{_BLOCK}(?:QQMailBigAttach|qqmailbgattach|bigatt_bt|foxmail_hugeattachment|FoxmailClientBigAttach)"
+    r"|从QQ邮箱发来的超大附件",
+    "qiye163": rf"{_BLOCK}divNeteaseSiriusCloudAttach|从网易企业邮箱发来的云附件",
+    "netease": rf"{_BLOCK}(?:divNeteaseBigAttach|bigattach-mailmaster-download|X-NETEASE-HUGE-ATTACHMENT)"
     r"|从网易\S{0,8}邮箱发来的超大附件",
-    "c139": r"id=\"(?:new)?attachAndDisk|来自139邮箱的文件|139邮箱-超大附件",
+    "c139": rf"{_BLOCK}[aA]ttachAndDisk|来自139邮箱的文件|139邮箱-超大附件",
     "sina": r"来自中转站",
 }
 _MARK = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _MARKS.items()), re.IGNORECASE)

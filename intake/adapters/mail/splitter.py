@@ -25,7 +25,7 @@ from intake.adapters.mail.transfer import encoding_name, is_identity
 
 MAX_DEPTH = 30
 """Multiparts inside one another."""
-MAX_LEAVES = 5_000
+MAX_LEAVES = 1_000
 MAX_DELIMITERS = 8 * MAX_LEAVES
 """Searches for a delimiter: there may be millions of them without a part between."""
 MAILS = frozenset({"message/rfc822", "message/global", "message/news"})

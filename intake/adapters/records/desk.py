@@ -43,6 +43,7 @@ class SqlDesk:
     def acquaintance(self, pending: Pending, message: Message) -> Acquaintance:
         return Acquaintance(
             assigned=pending.ruling.assigned,
+            assigned_notice=pending.ruling.notice,
             thread=self._thread(message.references),
             claimed_before=self._claimed_before(pending, message),
             confirmed_before=self._confirmed_before(pending, message),

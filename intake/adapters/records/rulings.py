@@ -39,11 +39,12 @@ class SqlRulings:
         row = self._session.get(MailRow, mail_id)
         return MailState(row.state, row.disposition, row.unit_code, row.notice_id) if row else None
 
-    def assign(self, mail_id: int, unit: str, now: datetime) -> Pending:
-        """The mail is of this unit: judge it again so."""
+    def assign(self, mail_id: int, unit: str, notice: str | None, now: datetime) -> Pending:
+        """The mail is of this unit (and for this notice): judge it again so."""
         row = self._session.get_one(MailRow, mail_id)
-        row.assigned = unit
-        return self._again(row, "assigned", {"unit": unit}, now, ruled=True)
+        row.assigned, row.assigned_notice = unit, notice or row.assigned_notice
+        told = {"unit": unit, **({"notice": notice} if notice else {})}
+        return self._again(row, "assigned", told, now, ruled=True)
 
     def waive_holds(self, mail_id: int, now: datetime) -> Pending:
         """A person has looked: what was held counts."""

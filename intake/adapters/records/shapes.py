@@ -61,7 +61,7 @@ def _storable_values(value: Any) -> Any:
 
 def pending_of(row: MailRow, attachments: Iterable[AttachmentRow]) -> Pending:
     waived = Waived(row.waive_holds, row.waive_faults, row.waive_reason)
-    ruling = Ruling(row.assigned, waived, row.rulings)
+    ruling = Ruling(row.assigned, waived, row.rulings, row.assigned_notice)
     attached = tuple(
         Material(each.filename, each.filename, each.sha256, each.size, provenance="operator") for each in attachments
     )
@@ -80,6 +80,7 @@ def material_row(mail_id: int, position: int, assessment: Assessment) -> Materia
         sha256=material.sha256,
         size=material.size,
         provenance=material.provenance,
+        preview=assessment.examined.preview,
         facts=facts_to_json(assessment.examined.facts),
         requirement=assessment.requirement,
         state=assessment.state,

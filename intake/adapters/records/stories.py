@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email import message_from_bytes, policy
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
@@ -45,7 +46,7 @@ def letter_story(session: Session, letter_id: int) -> Story | None:
     events = session.scalars(_of(EventRow, EventRow.letter_id == letter_id))
     return {
         **_letter(row),
-        "message": row.octets.decode("utf-8", "replace"),
+        "text": _text(row.octets),
         "events": [_event(each) for each in events],
     }
 
@@ -119,6 +120,12 @@ def _letter(row: LetterRow) -> Story:
         "settled_at": row.settled_at.isoformat() if row.settled_at else None,
         "error": row.error,
     }
+
+
+def _text(octets: bytes) -> str:
+    """The plain text of a letter of ours, as it reads."""
+    body = message_from_bytes(octets, policy=policy.default).get_body(("plain",))
+    return str(body.get_content()) if body else ""
 
 
 def _event(row: EventRow) -> Story:

@@ -93,6 +93,7 @@ class MailRow(Base):
     next_attempt_at: Mapped[datetime]
     error: Mapped[str | None] = mapped_column(Text)
     assigned: Mapped[str | None] = mapped_column(String(32))
+    assigned_notice: Mapped[str | None] = mapped_column(String(128))
     waive_holds: Mapped[bool] = mapped_column(default=False)
     waive_faults: Mapped[bool] = mapped_column(default=False)
     waive_reason: Mapped[str] = mapped_column(Text, default="")
@@ -139,6 +140,7 @@ class MaterialRow(Base):
     sha256: Mapped[str] = mapped_column(String(64), index=True)
     size: Mapped[int] = mapped_column(BigInteger)
     provenance: Mapped[str] = mapped_column(String(16))
+    preview: Mapped[str | None] = mapped_column(String(64))
     facts: Mapped[dict[str, Any]]
     requirement: Mapped[str | None] = mapped_column(String(64))
     state: Mapped[str | None] = mapped_column(String(16))

@@ -141,6 +141,11 @@ class SqlChronicle:
             parked=row.state == "parked",
         )
 
+    def previews(self) -> dict[str, str]:
+        """The preview of every counted material that has one, by the material's sha256."""
+        query = select(MaterialRow.sha256, MaterialRow.preview).where(MaterialRow.counted.is_(True))
+        return {sha256: preview for sha256, preview in self._session.execute(query) if preview}
+
     def letter_counts(self, since: datetime | None) -> LetterCounts:
         settled = LetterRow.settled_at > since if since else true()
         query = select(LetterRow.kind, LetterRow.state, func.count()).where(or_(LetterRow.state == "due", settled))
@@ -206,6 +211,7 @@ class SqlChronicle:
             free_bytes=free_bytes,
             reconciliation=self.reconciliation(),
             warnings=warnings,
+            last_ok=last.ok if last else None,
         )
 
     def reconciliation(self) -> Reconciliation:
