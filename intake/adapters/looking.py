@@ -13,6 +13,7 @@ from intake.adapters.inspection import ChildInspector
 from intake.adapters.mail.reader import read_mail
 from intake.adapters.unpacking import UNPACKABLE, Budget, ChildUnpacker
 from intake.domain.material import Condition, Examined, Material
+from intake.domain.notice import Kind
 from intake.ports import Blobs
 
 DEEPEST = 2
@@ -43,7 +44,7 @@ class Looker:
         if depth >= DEEPEST:
             yield _container(examined, Condition.REFUSED, TOO_DEEP)
             return
-        examined = replace(examined, facts=replace(examined.facts, format=kind))
+        examined = replace(examined, facts=replace(examined.facts, format=kind, kind=Kind.OTHER))
         container, inner = self._opened(examined, blobs, budget)
         yield container
         for each in inner:

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from intake.domain.case import Case, link_entries, link_findings, material_entries
+from intake.domain.case import Case, link_findings
 from intake.domain.fates import CONTAINERS, assess, is_decoration
 from intake.domain.finding import Finding, Severity, missing_code
+from intake.domain.handing import all_entries, of_equals, sender_view
 from intake.domain.identity import Tier
-from intake.domain.inside import inside_entries, inside_findings
-from intake.domain.notice import Kind, Notice
+from intake.domain.inside import inside_findings
+from intake.domain.notice import Kind
 from intake.domain.recognise import Relevance
-from intake.domain.submission import Checklist, Entry, EntryState, ItemState, checklist
+from intake.domain.submission import Checklist, EntryState, ItemState, checklist
 from intake.domain.verdict import Assessment, Disposition, Verdict
 
 
@@ -49,33 +50,6 @@ def _brings_something(case: Case) -> bool:
         (each.facts.kind is not Kind.OTHER and not is_decoration(each)) or each.facts.format in CONTAINERS
         for each in case.examined
     )
-
-
-def entries_of(case: Case, verdict: Verdict) -> tuple[Entry, ...]:
-    """What a judged mail adds to its unit's submission; one that is held as a whole adds nothing."""
-    return (
-        (*material_entries(case, verdict.assessments), *link_entries(case, verdict.assessments))
-        if verdict.filed
-        else ()
-    )
-
-
-def sender_view(case: Case, entries: Sequence[Entry], notice: Notice) -> Checklist:
-    """The checklist as this sender may see it: one who only claims a unit sees nothing of others' materials."""
-    deadline = case.deadline or notice.deadline
-    if case.recognised.identity.tier.trusted:
-        return checklist(notice, [*case.prior, *entries], deadline)
-    return checklist(notice, [*_of_equals(case), *entries], deadline)
-
-
-def _of_equals(case: Case) -> list[Entry]:
-    """What may bear on how this mail is judged: trusted senders' materials, or this very sender's own.
-
-    So nobody who merely claims a unit changes what becomes of a known sender's mail.
-    """
-    if case.recognised.identity.tier.trusted:
-        return [entry for entry in case.prior if entry.tier.trusted]
-    return [entry for entry in case.prior if case.sender and entry.sender == case.sender]
 
 
 def _ignored(case: Case, code: str) -> Verdict:
@@ -132,22 +106,13 @@ HELD_TIERS = {"roster": (Tier.CLAIMED,), "strict": (Tier.CLAIMED, Tier.THREAD)}
 """Whose mail waits for a person under each policy: strict counts only what the roster or staff vouch for."""
 
 
-def _entries(case: Case, assessments: Sequence[Assessment]) -> tuple[Entry, ...]:
-    """Everything that a mail hands in: files, files that came as links, photos inside a report."""
-    return (
-        *material_entries(case, assessments),
-        *link_entries(case, assessments),
-        *inside_entries(case, assessments),
-    )
-
-
 def _judged(case: Case) -> Verdict:
     seen = case.recognised
     notice = seen.notice
     assert notice is not None
-    before = checklist(notice, _of_equals(case), notice.deadline)
+    before = checklist(notice, of_equals(case), notice.deadline)
     assessments = _known_repeats(before, assess(case.examined, notice, _met_documents(before), case.waived))
-    entries = _entries(case, assessments)
+    entries = all_entries(case, assessments)
     whole = checklist(notice, [*case.prior, *entries], notice.deadline)
     linked = (*link_findings(case, assessments), *inside_findings(case, assessments, whole))
     verdict = Verdict(

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from intake import journal
 from intake.domain.case import Case
-from intake.domain.judge import entries_of, judge, sender_view
+from intake.domain.handing import entries_of, replaced, sender_view
+from intake.domain.judge import judge
 from intake.domain.letter import Reply
 from intake.domain.mail import Message
 from intake.domain.material import Examined
@@ -124,6 +125,7 @@ def _reply(bench: Bench, case: Case, verdict: Verdict) -> Reply:
         notice=notice,
         deadline=case.deadline or (notice.deadline if notice else None),
         checklist=sender_view(case, entries_of(case, verdict), notice) if clear and notice else None,
+        replaced=replaced(case, verdict, notice) if clear and notice else (),
     )
 
 

@@ -53,6 +53,11 @@ def test_materials_add_up_over_mails_and_a_faulty_one_displaces_nothing(world: W
     world.run("poll")
     assert "已收齐" in world.letters()[-1]["Subject"]
     counted = world.unit("370826")["items"]["video"]["materials"]
+    world.deliver(mail("370826", {"v3.mp4": media.video(90)}, subject="更换视频"))
+    world.run("poll")
+    told = world.letters()[-1].get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "此前所报影像资料不再使用" in told
+    counted = world.unit("370826")["items"]["video"]["materials"]
     world.deliver(mail("370826", {"v2.mp4": media.video(222)}, subject="更换视频"))
     world.run("poll")
     assert "补正" in world.letters()[-1]["Subject"]

@@ -13,6 +13,7 @@ from pathlib import Path
 from intake.entry.demo import media
 from intake.entry.demo.mails import COREMAIL, FOXMAIL, TO, File, Mail, compose
 from intake.entry.demo.samples import BEIJING, photos, report, samples, video
+from tests.mail import abroad, netease, oddities, tencent
 from tests.samples import documents
 from tests.samples.media import hidden_by_edit_list
 
@@ -163,8 +164,18 @@ CASES: tuple[str | Callable[[], bytes], ...] = (
     last_second, three_minutes_and_one_second, three_minutes_and_two_seconds, edit_list, expired_link, quoted_link,
     empty_file, program_named_as_video, names_two_units, forwarded, mailing_list, two_from_headers, own_letter,
     read_receipt, photo_twice, wps_report, two_documents, rtf_report, small_photo, roster_policy, forwarded_photos,
+    tencent.qq_pasted_photos, tencent.qq_big_attachment, netease.coremail_webmail, netease.alimail, netease.flashmail,
+    netease.master_big_attachment, tencent.foxmail, tencent.foxmail_big_attachment, abroad.iphone, abroad.winmail,
+    abroad.outlook_signature, abroad.outlook_reply_above_a_big_attachment, oddities.wps_share, tencent.exmail,
+    netease.names_another_unit_below, oddities.names_beyond_gb2312, oddities.big5_subject,
+    oddities.zip_with_gbk_names, tencent.foxmail_forwarded_file, abroad.signed_mail, oddities.byte_order_mark_first,
+    oddities.mbox_line_first, oddities.whole_mail_is_a_photo, oddities.uuencoded_report, oddities.base64_wrapped_mail,
+    tencent.qq_automatic_reply, oddities.aliyun_bounce, oddities.sina_bounce, abroad.disposition_report,
+    oddities.question_below_the_notice, oddities.question_of_a_stranger, netease.copied_from_the_reading_view,
+    abroad.standard_bounce_of_a_known_domain, abroad.automatic_reply_with_logo, tencent.qq_forwarded_big_attachment,
+    netease.master_forwarded_big_attachment,
 )  # fmt: skip
-"""In the order of their numbers, from 01: a sample of the demo by its name, or a maker of this file."""
+"""In the order of their numbers, from 01: a sample of the demo by its name, or a maker of this folder."""
 
 
 def main() -> None:

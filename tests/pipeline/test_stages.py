@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -232,8 +233,8 @@ def test_a_bounce_marks_the_letter_undelivered_and_names_the_phone(office: Offic
     assert {"bounce"} in office.codes()
     with office.app.records.chronicle() as chronicle:
         assert chronicle.letter_totals() == {"due": 0, "sent": 0, "failed": 1}
-    told = office.world.run("digest").split("自动邮件", 1)[1]
-    assert "微山县" in told
+    told = office.world.run("digest")
+    assert "微山县" in told.split("自动邮件", 1)[1]
     assert "0537-1234567" in told
 
 
@@ -271,3 +272,15 @@ def test_staff_say_for_which_notice_a_mail_is(office: Office) -> None:
     office.world.run("assign", "M000001", "微山县", "--notice", "2024-talents")
     told = office.world.run("status", "--json", "--notice", "2024-talents")
     assert '"state": "partial"' in told
+
+
+def test_photos_inside_the_report_are_filed(office: Office) -> None:
+    parts: dict[str, Any] = dict(documents.docx_parts("微山县2024年科技活动周总结报告", ["开展活动。"]))
+    parts |= {f"word/media/image{n}.jpeg": media.photo(seed=n) for n in range(3)}
+    files = {"微山县总结报告.docx": documents.zipped(parts), "微山县视频.mp4": media.video(60)}
+    office.world.deliver(mail("370826", files))
+    office.poll()
+    unit = office.world.unit("370826")
+    assert unit["state"] == "complete"
+    assert unit["items"]["photos"]["count"] == 3
+    assert "文中插有照片3张" in office.world.letters()[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]

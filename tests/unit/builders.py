@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 from intake.domain.case import Case
 from intake.domain.fates import NOTHING_WAIVED, Waived
 from intake.domain.finding import Finding
+from intake.domain.handing import entries_of
 from intake.domain.identity import Acquaintance, Tier
-from intake.domain.judge import entries_of, judge
+from intake.domain.judge import judge
 from intake.domain.mail import Address, Link, Message
 from intake.domain.material import Condition, Examined, Facts, Material
 from intake.domain.notice import Kind, Notice, Requirement, Roster, Unit

@@ -62,3 +62,11 @@ def _uncited(text: str) -> str:
     cited = [line.lstrip(" \t").startswith(">") for line in lines]
     around = zip(lines, cited, [False, *cited], [*cited[1:], False], strict=False)
     return "\n".join(line for line, own, before, after in around if not (own and (before or after)))
+
+
+_FORWARD = re.compile(r"\s*(?:fwd?|转发)\s*[:：]", re.IGNORECASE)
+
+
+def is_forward(subject: str) -> bool:
+    """Whether the subject says that what is quoted is passed on, not answered."""
+    return bool(_FORWARD.match(subject))

@@ -14,11 +14,12 @@ from intake.adapters.mail.leaf import Leaf, content_type
 from intake.adapters.mail.links import find_links
 from intake.adapters.mail.nesting import Nesting
 from intake.adapters.mail.parser import Trace, skeleton, trace
+from intake.adapters.mail.quotes import is_forward
 from intake.adapters.mail.returned import returned_ids
 from intake.adapters.mail.splitter import split
 from intake.adapters.mail.spool import Spool
 from intake.adapters.mail.text import Body, compose
-from intake.domain.mail import Message
+from intake.domain.mail import Link, Message
 from intake.domain.material import Material
 from intake.domain.robots import automatic
 from intake.ports import Blobs
@@ -51,13 +52,20 @@ def _message(top: Block, body: Body, seen: Trace, leaves: Sequence[Leaf], defect
         references=envelope.references,
         text=body.shown,
         own_text=body.own,
-        links=find_links(body.own, *body.sources),
+        links=_links(envelope.subject, body),
         headers=envelope.headers,
         content_type=kind,
         part_types=tuple(_part_types(kind, leaves)),
         relayed_at=seen.relayed_at,
         defects=(*envelope.defects, *defects, *seen.defects),
     )
+
+
+def _links(subject: str, body: Body) -> tuple[Link, ...]:
+    """The linked files. What somebody forwards is what they hand in; what they only quote is not."""
+    if is_forward(subject):
+        return find_links(body.shown, *body.whole_sources)
+    return find_links(body.own, *body.sources)
 
 
 def _part_types(kind: str, leaves: Iterable[Leaf]) -> Iterable[str]:

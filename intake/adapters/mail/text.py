@@ -20,12 +20,13 @@ _POORER = 4
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One text leaf, decoded: all of it, the part that is not quoted, and for HTML the source of that part."""
+    """One text leaf, decoded: all of it, the part that is not quoted, and for HTML the sources of both."""
 
     kind: str
     shown: str
     own: str
     source: str = ""
+    whole_source: str = ""
 
     @property
     def cut(self) -> bool:
@@ -35,11 +36,12 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What a person reads: all of it, the own part, and the sources of own HTML, in which links are looked for."""
+    """What a person reads: all of it, the own part, and the sources of HTML (own, whole) to look for links in."""
 
     shown: str
     own: str
     sources: tuple[str, ...]
+    whole_sources: tuple[str, ...] = ()
 
 
 def read_text(leaf: Leaf, octets: bytes) -> Text:
@@ -82,13 +84,14 @@ def compose(texts: Sequence[tuple[Leaf, Text]]) -> Body:
         shown=_joined(text.shown for text in chosen),
         own=_joined(text.own for text in chosen[:end]),
         sources=tuple(text.source for _leaf, text in texts if text.source),
+        whole_sources=tuple(text.whole_source for _leaf, text in texts if text.whole_source),
     )
 
 
 def _html(source: str) -> Text:
     page = read_page(source)
     own = own_source(source, page)
-    return Text("text/html", page.text, own_part(read_page(own).text), own)
+    return Text("text/html", page.text, own_part(read_page(own).text), own, source)
 
 
 def _alternative(leaf: Leaf) -> Container | None:

@@ -21,8 +21,8 @@ from intake.adapters.records.shapes import (
 from intake.adapters.records.tables import EntryRow, EventRow, LetterRow, LinkRow, MailRow, MaterialRow, SubmissionRow
 from intake.domain.case import Case
 from intake.domain.finding import Severity
+from intake.domain.handing import entries_of
 from intake.domain.identity import Acquaintance, Thread, Tier
-from intake.domain.judge import entries_of
 from intake.domain.mail import Message
 from intake.domain.notice import Notice
 from intake.domain.submission import Entry, UnitState, checklist
