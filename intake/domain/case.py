@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from intake.domain.fates import NOTHING_WAIVED, Waived, kind_of_name
 from intake.domain.finding import Finding, Severity
@@ -43,17 +44,27 @@ class Case:
         return self.message.sender.spec if self.message.sender else ""
 
 
+def entry_for(case: Case, requirement: str, state: EntryState, **about: Any) -> Entry:
+    """An entry of this mail's for a requirement; `about` are the fields that tell what it is."""
+    return Entry(
+        requirement=requirement,
+        state=state,
+        tier=case.recognised.identity.tier,
+        sender=case.sender,
+        received_at=case.received_at,
+        order=case.order,
+        mail_ref=case.ref,
+        **about,
+    )
+
+
 def material_entries(case: Case, assessments: Sequence[Assessment]) -> tuple[Entry, ...]:
     """What the materials of a mail add to its unit's submission."""
     return tuple(
-        Entry(
-            requirement=each.requirement,
-            state=each.state,
-            tier=case.recognised.identity.tier,
-            sender=case.sender,
-            received_at=case.received_at,
-            order=case.order,
-            mail_ref=case.ref,
+        entry_for(
+            case,
+            each.requirement,
+            each.state,
             sha256=each.examined.material.sha256,
             origin=each.examined.material.origin,
             size=each.examined.material.size,
@@ -71,14 +82,10 @@ def material_entries(case: Case, assessments: Sequence[Assessment]) -> tuple[Ent
 def link_entries(case: Case, assessments: Sequence[Assessment]) -> tuple[Entry, ...]:
     """What files that came as links add: held while staff may fetch them, faulty when they must be sent again."""
     return tuple(
-        Entry(
-            requirement=requirement,
-            state=_link_state(case, link),
-            tier=case.recognised.identity.tier,
-            sender=case.sender,
-            received_at=case.received_at,
-            order=case.order,
-            mail_ref=case.ref,
+        entry_for(
+            case,
+            requirement,
+            _link_state(case, link),
             origin=link.filename or link.provider,
             size=link.size or 0,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from intake.domain.case import Case
+from intake.domain.case import Case, entry_for
 from intake.domain.finding import Finding, Severity
 from intake.domain.notice import Kind, Requirement
 from intake.domain.submission import Checklist, Entry, EntryState
@@ -17,14 +17,10 @@ def inside_entries(case: Case, assessments: Sequence[Assessment]) -> tuple[Entry
     if notice is None or notice.photos_in_report != "accept":
         return ()
     return tuple(
-        Entry(
-            requirement=wanted.key,
-            state=EntryState.OK,
-            tier=case.recognised.identity.tier,
-            sender=case.sender,
-            received_at=case.received_at,
-            order=case.order,
-            mail_ref=case.ref,
+        entry_for(
+            case,
+            wanted.key,
+            EntryState.OK,
             sha256=each.examined.material.sha256,
             origin=each.examined.material.origin,
             size=each.examined.material.size,
