@@ -82,6 +82,12 @@ def subject(path: Path) -> str:
     return str(message_from_bytes(path.read_bytes(), policy=policy.default)["Subject"])
 
 
+def text(path: Path) -> str:
+    body = message_from_bytes(path.read_bytes(), policy=policy.default).get_body(("plain",))
+    assert body is not None
+    return str(body.get_content()).replace("\r\n", "\n")
+
+
 def test_it_runs_through_quietly_and_in_time(demo: Run) -> None:
     assert (demo.status, demo.complained) == (0, "")
     assert demo.seconds < 60
@@ -93,6 +99,16 @@ def test_every_mail_is_answered_as_its_story_asks(demo: Run) -> None:
     assert {path.stem: subject(path) for path in (demo.out / "letters").iterdir()} == SUBJECTS
     assert all(told in demo.said for told in SUBJECTS.values())
     assert demo.said.count("(no answer)") == MAILS - len(SUBJECTS)
+
+
+def test_who_wrote_in_time_is_answered_in_time(demo: Run) -> None:
+    answers = {path.stem: text(path) for path in (demo.out / "letters").iterdir()}
+    late = {"23-newer-video", "24-late"}
+    assert all(("2024年6月12日" if name in late else "2024年6月11日\n") in told for name, told in answers.items())
+    assert not [name for name, told in answers.items() if "截止时间已过" in told]
+    assert "请于6月11日（星期二）23时59分前直接回复本邮件" in answers["02-three-mails-report"]
+    assert "晚于截止时间" in answers["24-late"]
+    assert "收取邮件2次" in text(demo.out / "digest.eml")
 
 
 def test_what_is_not_answered_is_not_answered_for_a_reason(demo: Run) -> None:

@@ -77,6 +77,13 @@ def finding(code: str, severity: Severity = Severity.NOTE, requirement: str | No
 
 
 TOO_LONG: Detail = {"seconds": 222.4, "limit": 180.0, "excess": 42.4}
+ARCHIVE = material("总结材料.zip", 44_000_000, format="zip")
+UNPACKED = Assessment(ARCHIVE, findings=(finding("unpacked"),))
+REFUSED = Assessment(
+    replace(ARCHIVE, facts=replace(ARCHIVE.facts, condition=Condition.REFUSED)),
+    state=EntryState.FAULTY,
+    findings=(finding("archive-refused", Severity.FAULT, reason="too-deep"),),
+)
 DECORATION = Assessment(LOGO, findings=(finding("not-counted-decoration"),))
 
 
@@ -149,12 +156,23 @@ def reply(
     )
 
 
+def pasted(code: str) -> Finding:
+    """What is said of three photos that stand in the report."""
+    return replace(finding(code, requirement="photos", count=3), material=REPORT.material.sha256)
+
+
+def no_material(earlier: Iterable[Assessment] = ()) -> Reply:
+    """The answer to a mail of a known unit that brought nothing."""
+    return reply((), finding("no-material", Severity.HOLD), earlier=earlier)
+
+
 def question(code: str = "unit-unknown") -> Reply:
     """The neutral answer to a mail whose unit, and with it everything else, is not clear."""
     verdict = Verdict(Disposition.HELD, findings=(finding(code, Severity.HOLD),), answer=True)
     return Reply("M000031", verdict, ARRIVED, NOW)
 
 
+INSIDE = Entry("photos", EntryState.OK, Tier.KNOWN, "kjj@weishan.gov.cn", ARRIVED, 1, "M000012", inside=3)
 LINK = Entry("video", EntryState.HELD, Tier.KNOWN, "kjj@weishan.gov.cn", ARRIVED, 1, "M000012", origin="微山.mp4")
 LATE = datetime(2024, 6, 12, 9, 30, tzinfo=ZONE)
 
@@ -162,6 +180,7 @@ LATE = datetime(2024, 6, 12, 9, 30, tzinfo=ZONE)
 def samples() -> dict[str, Reply]:
     """One letter of every sort."""
     unmeasured = replace(VIDEO, facts=replace(VIDEO.facts, condition=Condition.UNMEASURED, seconds=None))
+    report_and_video = (ALL_GOOD[0], ALL_GOOD[-1])
     too_long = faulty(LONG_VIDEO, "video", "video-too-long", **TOO_LONG)
     return {
         "complete": reply((*ALL_GOOD, DECORATION)),
@@ -174,9 +193,18 @@ def samples() -> dict[str, Reply]:
         "completed-later": reply(ALL_GOOD[-1:], earlier=ALL_GOOD[:-1]),
         "cloud": reply(
             ALL_GOOD[:-1],
-            finding("cloud-link", Severity.HOLD, "video", provider="qq", filename="微山.mp4", size=None,
-                    expires="2024-06-20T10:00:00+08:00"),
+            finding("cloud-link", Severity.HOLD, "video", provider="qq", filename="微山.mp4", size=186_400_000,
+                    expires="2024-06-20T10:00:00+08:00", limit=180.0),
             links=(LINK,),
         ),
         "question": question(),
+        "no-material": no_material(),
+        "unpacked": reply((UNPACKED, *ALL_GOOD)),
+        "archive-refused": reply((REFUSED,)),
+        "photos-in-report": reply(report_and_video, pasted("photos-in-report"), links=(INSIDE,)),
+        "photos-only-in-report": reply(
+            report_and_video, pasted("photos-only-in-report"),
+            finding("photos-missing", Severity.MISSING, "photos", name="照片", need=1, have=0),
+        ),
+        "replaced": replace(reply(ALL_GOOD[-1:], earlier=ALL_GOOD[:-1]), replaced=("影像资料",)),
     }  # fmt: skip

@@ -3,18 +3,40 @@
 from __future__ import annotations
 
 import io
+import shutil
+from contextlib import closing
 from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 
 import openpyxl
 import pytest
+from jinja2 import UndefinedError
 
 from intake.adapters.letters import digests
 from intake.adapters.letters.workbook import LONGEST_CELL, Sheet, workbook
-from intake.domain.digest import Reconciliation
+from intake.domain.digest import REMARKS, MailLine, Reconciliation
+from intake.domain.finding import Severity
+from intake.domain.notice import Unit
+from intake.domain.submission import UnitState
 from intake.domain.verdict import Disposition
-from tests.unit.digest_samples import BALANCED, HEALTH, NOW, SECTION, digest, mail, quiet
-from tests.unit.letter_samples import NAMES, finding, words
+from intake.entry.app import App
+from intake.entry.config import load
+from tests.unit.digest_samples import BALANCED, HEALTH, NOW, SECTION, digest, mail, quiet, row
+from tests.unit.letter_samples import (
+    LONG_VIDEO,
+    NAMES,
+    NOTICE,
+    TOO_LONG,
+    UNITS,
+    ZONE,
+    faulty,
+    finding,
+    list_of,
+    words,
+)
 
+PROJECT = Path(__file__).parents[2]
 WORDS = words()
 ORDINARY = digests.render(WORDS, digest())
 
@@ -24,7 +46,7 @@ def lines(text: str) -> list[str]:
 
 
 def test_the_subject_is_the_day_in_one_line() -> None:
-    assert ORDINARY.subject == "【日报】2024年科技活动周总结材料 6月7日：收齐9/14，未报2，需处理3"
+    assert ORDINARY.subject == "【日报】2024年科技活动周总结材料 6月7日：收齐9/14，未报2，需处理4"
 
 
 def test_several_notices_are_counted_in_the_subject() -> None:
@@ -41,14 +63,16 @@ def test_the_headline_counts_and_says_what_time_is_left() -> None:
 
 def test_what_needs_a_person_comes_with_its_command() -> None:
     told = lines(ORDINARY.text)
-    start = told.index("二、需要您处理（3项）")
+    start = told.index("二、需要您处理（4项）")
 
-    assert told[start + 1 : start + 4] == [
+    assert told[start + 1 : start + 5] == [
         "1. [M000031] 归属待确认：单位未定，科技局 <wskj@qq.com>，主题“科技周视频”，文件1个，6-06 15:42",
         "未能判断报送单位。",
         "→ assign M000031 单位简称",
+        "→ release M000031（与报送无关，不再处理）",
     ]
-    assert "→ release M000033" in told
+    assert "→ release M000033（核对无误）" in told
+    assert "→ accept M000033 --reason 认定理由（虽不完全符合，仍予认定）" in told
     assert "→ assign M000019 邹城市" in told
 
 
@@ -56,6 +80,83 @@ def test_a_parked_mail_is_tried_again_by_hand() -> None:
     parked = mail("M000050", Disposition.HELD, None, parked=True)
 
     assert "→ retry M000050" in digests.render(WORDS, digest(needs_person=(parked,))).text
+
+
+def commands(*needing: MailLine, **changes: object) -> list[str]:
+    """The commands that the digest offers for these mails alone, without what each does."""
+    text = digests.render(WORDS, digest(needs_person=needing, failed_letters=(), sections=(), **changes)).text
+    return [line[2:].partition("（")[0] for line in lines(text) if line.startswith("→ ")]
+
+
+def test_a_file_behind_a_link_is_fetched_and_never_released_unseen() -> None:
+    link = finding("cloud-link", Severity.HOLD, "video", provider="qq", filename="活动.mp4")
+
+    assert commands(mail("M000041", Disposition.ACCEPTED, UNITS[2], link)) == [
+        "attach M000041 文件",
+        "accept M000041 --reason 认定理由",
+    ]
+
+
+def test_a_question_without_files_only_wants_to_be_read() -> None:
+    asked = mail("M000042", Disposition.HELD, UNITS[2], finding("no-material", Severity.HOLD), materials=0)
+
+    assert commands(asked) == ["release M000042"]
+    assert "→ release M000042（看过即可）" in lines(digests.render(WORDS, digest(needs_person=(asked,))).text)
+
+
+def test_whether_a_mail_submits_at_all_is_asked_before_anything_else() -> None:
+    assert commands(mail("M000043", Disposition.HELD, UNITS[2], finding("relevance-unclear", Severity.HOLD))) == [
+        "release M000043"
+    ]
+
+
+def test_an_unclear_notice_is_named_by_staff() -> None:
+    unclear = mail("M000044", Disposition.HELD, UNITS[2], finding("notice-unclear", Severity.HOLD))
+    anyone = replace(unclear, ref="M000045", unit=None)
+    other = replace(SECTION, notice=replace(NOTICE, id="2024-prize", short_title="科技奖提名材料"))
+
+    text = digests.render(WORDS, digest(needs_person=(unclear, anyone), sections=(SECTION, other))).text
+    assert "[M000044] 未能判断属于哪项通知：曲阜市" in text
+    assert (
+        "→ assign M000044 曲阜市 --notice 通知编号"
+        "（通知编号：2024-science-week（2024年科技活动周总结材料）、2024-prize（科技奖提名材料））"
+    ) in lines(text)
+    assert "→ release M000044（与报送无关，不再处理）" in lines(text)
+    only_one = lines(digests.render(WORDS, digest(needs_person=(anyone,))).text)
+    assert "→ assign M000045 单位简称 --notice 2024-science-week" in only_one
+
+
+def test_a_letter_that_did_not_arrive_is_a_task_with_the_phone() -> None:
+    rendered = digests.render(WORDS, replace(quiet(), failed_letters=digest().failed_letters))
+
+    assert "需处理1" in rendered.subject
+    for shown in (rendered.text, rendered.html):
+        assert "没有需要您处理的事" not in shown
+        assert "请电话告知" in shown
+        assert "此邮件未能送达，请电话告知对方其内容（0537-3708300），并核对收件地址。" in shown
+        assert "show M000026" in shown
+
+
+@pytest.mark.parametrize(
+    ("unit", "said"), [(replace(UNITS[8], phone=""), "（名册中无电话）"), (None, "其内容，并核对")]
+)
+def test_a_phone_that_nobody_knows_is_not_made_up(unit: Unit | None, said: str) -> None:
+    failed = replace(digest().failed_letters[0], unit=unit)
+
+    assert said in digests.render(WORDS, digest(failed_letters=(failed,))).text
+
+
+def test_a_unit_of_which_nothing_counts_must_repair() -> None:
+    broken = list_of([faulty(LONG_VIDEO, "video", "video-too-long", **TOO_LONG)])
+    some = replace(SECTION, rows=(row(UNITS[0], broken), *SECTION.rows[1:]))
+    rendered = digests.render(WORDS, digest(sections=(some,)))
+
+    assert broken.state is UnitState.PARTIAL
+    assert "01 任城区 — — × 需补正 6-06 15:42" in lines(rendered.text)
+    assert "05 微山县 √ √ 6张 × 部分 6-06 15:42" in lines(rendered.text)
+    assert "部分报送3（其中需补正1）" in rendered.text
+    assert "需补正1</span>" in rendered.html
+    assert sheets(rendered.files[0][2])["报送情况表"][2][5] == "需补正"
 
 
 def test_the_matrix_has_every_unit_in_roster_order_on_a_quiet_day_too() -> None:
@@ -116,14 +217,40 @@ def test_books_that_do_not_balance_are_shouted_about() -> None:
     [
         replace(HEALTH, last_success_at=None, last_error="connection refused"),
         replace(HEALTH, last_poll_at=NOW, last_error="connection refused"),
-        replace(HEALTH, warnings=("disk nearly full",)),
+        replace(HEALTH, reconciliation=replace(BALANCED, on_server=33), last_error="connection refused"),
     ],
 )
 def test_trouble_is_never_called_normal(health: object) -> None:
     text = digests.render(WORDS, digest(health=health)).text
 
     assert "系统运行有异常" in text
-    assert "connection refused" in text or "disk nearly full" in text
+    assert "connection refused" in text
+
+
+def test_a_remark_is_told_in_words_and_is_not_trouble() -> None:
+    rendered = digests.render(WORDS, digest(health=replace(HEALTH, warnings=("holidays-unknown",))))
+
+    for shown in (rendered.text, rendered.html):
+        assert "系统运行正常" in shown
+        assert "提示：尚未收录今年的法定节假日安排，工作日按周一至周五计算。" in shown
+        assert "holidays-unknown" not in shown
+
+
+def test_every_warning_that_the_service_gives_has_words(tmp_path: Path) -> None:
+    config = shutil.copytree(PROJECT / "config", tmp_path / "config")
+    app = App(load(config), lambda: datetime(2099, 1, 5, tzinfo=ZONE))
+    with closing(app):
+        given = app.desk.warnings()
+
+    assert given
+    for code in {*given, *REMARKS}:
+        text = digests.render(WORDS, digest(health=replace(HEALTH, warnings=(code,)))).text
+        assert code not in text
+
+
+def test_a_warning_without_words_is_not_passed_over() -> None:
+    with pytest.raises(UndefinedError):
+        digests.render(WORDS, digest(health=replace(HEALTH, warnings=("never-heard-of",))))
 
 
 def test_before_the_first_poll_there_is_nothing_to_add_up() -> None:
@@ -141,7 +268,7 @@ def test_an_empty_day_is_told_as_one() -> None:
 
 
 def test_no_open_notice_still_gives_a_digest() -> None:
-    rendered = digests.render(WORDS, digest(sections=(), needs_person=()))
+    rendered = digests.render(WORDS, digest(sections=(), needs_person=(), failed_letters=()))
 
     assert rendered.subject == "【日报】材料报送 6月7日：无需处理"
     assert "目前没有进行中的通知。" in rendered.text
@@ -153,16 +280,41 @@ def test_a_passed_deadline_is_not_counted_down() -> None:
     assert "截止时间（6月11日23时59分）已过。" in text
 
 
-def test_long_lists_are_cut_and_say_so() -> None:
-    strangers = tuple(
-        mail(f"M{n:06}", Disposition.IGNORED, None, finding("not-a-submission"), subject=f"广告{n}") for n in range(23)
+@pytest.mark.parametrize("which", ["news", "ignored"])
+def test_of_many_mails_the_newest_are_listed_and_the_rest_counted(which: str) -> None:
+    many = tuple(
+        mail(f"M{n:06}", Disposition.IGNORED, None, finding("not-a-submission"), subject="广告", sender=f"甲{n}公司")
+        for n in range(23)
     )
-    rendered = digests.render(WORDS, digest(ignored=strangers))
+    rendered = digests.render(WORDS, digest(**{which: many}))
 
     for shown in (rendered.text, rendered.html):
-        assert "广告19" in shown
-        assert "广告20" not in shown
+        assert "甲22公司" in shown
+        assert "甲3公司" in shown
+        assert "甲2公司" not in shown
+        assert "共23封，只列最近20封，较早的3封见附表。" in shown
+
+
+def test_of_many_tasks_the_longest_waiting_are_listed_and_the_rest_counted() -> None:
+    waiting = tuple(
+        mail(f"M{n:06}", Disposition.HELD, UNITS[0], finding("no-material", Severity.HOLD), subject=f"问题{n}号")
+        for n in range(23)
+    )
+    rendered = digests.render(WORDS, digest(needs_person=waiting, failed_letters=(), sections=()))
+
+    for shown in (rendered.text, rendered.html):
+        assert "问题19号" in shown
+        assert "问题20号" not in shown
         assert "共23项，以上为前20项，其余3项未列出" in shown
+
+
+def test_the_same_reason_is_given_once_and_an_opened_archive_is_no_reason() -> None:
+    twice = (finding("duplicate", requirement="photos"), finding("duplicate", requirement="photos"))
+    told = mail("M000046", Disposition.ACCEPTED, UNITS[0], finding("unpacked"), *twice)
+
+    assert "6-06 15:42 任城区 已计入（M000046）照片：与已收到的文件内容相同，不重复计入。" in lines(
+        digests.render(WORDS, digest(news=(told,))).text
+    )
 
 
 def test_shadow_mode_is_said_on_top() -> None:

@@ -22,6 +22,7 @@ from tests.unit.letter_samples import (
     counted,
     finding,
     material,
+    no_material,
     question,
     reply,
     samples,
@@ -118,10 +119,92 @@ def test_a_held_video_is_neither_passed_nor_rejected() -> None:
 def test_a_link_names_its_provider_and_how_long_it_must_live() -> None:
     text = letter("cloud").text
 
-    assert "《微山.mp4》以QQ邮箱超大附件链接发送" in text
+    assert "《微山.mp4》（177.8 MB）以QQ邮箱超大附件链接发送" in text
     assert "请在确认前保持链接有效（邮件显示有效期至6月20日）" in text
     assert "未发现附件" not in text
     assert "尚缺" not in text
+
+
+def test_a_link_comes_with_advice_on_a_size_that_fits_a_mail() -> None:
+    assert (
+        "如改用普通附件，建议导出为MP4格式、720P、码率1.5 Mbps左右，文件约34 MB，一般可作为普通附件发送。"
+    ) in paragraphs(letter("cloud").text)
+
+
+def test_a_mail_without_files_is_told_one_thing_to_do() -> None:
+    rendered = letter("no-material")
+    lines = paragraphs(rendered.text)
+
+    assert rendered.subject.startswith("【已收到，待人工确认】")
+    assert lines[1] == (
+        "贵单位来件收悉，其中未发现附件。如为报送材料，请于6月11日（星期二）23时59分前直接回复本邮件并添加附件"
+        "（超大附件请先确认已上传完成）；如为咨询，工作人员将另行答复，无需再次来件。"
+    )
+    assert lines[2:4] == ["一、尚缺材料", "总结报告、照片、影像资料，直接回复本邮件、只附所缺材料即可。"]
+    assert "暂不需要重新发送" not in rendered.text
+    assert "待人工确认" not in rendered.text
+    assert rendered.text.count("未发现附件") == 1
+
+
+def test_a_question_of_a_unit_that_is_complete_is_not_pressed_for_more() -> None:
+    asked = replace(no_material(earlier=ALL_GOOD), now=NOTICE.deadline + timedelta(hours=9))
+    text = replies.render(WORDS, asked).text
+
+    assert "尚缺" not in text
+    assert "请尽快" not in text
+    assert "总结报告、照片、影像资料，无需重发。" in text
+
+
+def test_what_the_mail_replaced_is_told() -> None:
+    told = "此前所报影像资料不再使用，以本次所报为准，原文件留存备查。"
+
+    assert told in paragraphs(letter("replaced").text)
+    assert told in letter("replaced").html
+    assert "不再使用" not in letter("completed-later").text
+
+
+def test_an_opened_archive_is_no_file_that_did_not_count() -> None:
+    text = letter("unpacked").text
+
+    assert "《总结材料.zip》：已解开，其中的文件逐一核对。" in paragraphs(text)
+    assert "未计入" not in text
+
+
+def test_an_archive_that_stays_shut_is_asked_for_otherwise() -> None:
+    lines = paragraphs(letter("archive-refused").text)
+
+    assert lines[3] == "1. 《总结材料.zip》：压缩包内套有多层压缩包，其中文件未予核对。"
+    assert "不设密码、不套压缩包" in lines[4]
+
+
+def test_photos_inside_the_report_count_and_are_not_called_earlier() -> None:
+    rendered = letter("photos-in-report")
+
+    assert rendered.subject.startswith("【已收齐】")
+    for shown in (rendered.text, rendered.html):
+        assert "照片《微山县科技活动周总结.docx》：文中插有照片3张，已计入，无需另发。" in shown
+        assert "此前" not in shown
+
+
+def test_photos_that_do_not_count_inside_the_report_are_asked_for_as_files() -> None:
+    text = letter("photos-only-in-report").text
+
+    assert "尚缺：照片" in text
+    assert "照片《微山县科技活动周总结.docx》：文中插有照片3张，请另以附件发送原图。" in text
+
+
+def test_every_number_in_a_list_is_given_once() -> None:
+    two = [counted(photo, "photos") for photo in PHOTOS[:2]]
+    text = replies.render(WORDS, reply((ALL_GOOD[0], *two, ALL_GOOD[-1]))).text
+    numbered = [line[:2] for line in paragraphs(text.partition("二、")[0]) if line[1:3] == ". "]
+
+    assert numbered == ["1.", "2.", "3."]
+    assert paragraphs(text)[5:9] == [
+        "2. 照片：共2张（最小 1280×960），5.7 MB，符合要求",
+        "照片.zip/照片/0.jpg",
+        f"2.9 MB，1280×960，校验码 {PHOTOS[0].material.sha256[:12]}",
+        "照片.zip/照片/1.jpg",
+    ]
 
 
 def test_late_and_complete_is_received_and_marked() -> None:

@@ -10,13 +10,15 @@ from enum import StrEnum
 from intake.adapters.letters.clean import clean
 from intake.adapters.letters.words import Remark, Words, remark
 from intake.adapters.letters.workbook import XLSX, Sheet, workbook
-from intake.domain.digest import Digest, Health, MailLine, Section, UnitRow
+from intake.domain.digest import REMARKS, Digest, Health, LetterLine, MailLine, Section, UnitRow
 from intake.domain.letter import Rendered
 from intake.domain.notice import Requirement, Unit
 from intake.domain.submission import Entry, UnitState
 
 CUT = 20
-"""Lines of a list that the mail shows; the matrix is never cut, and the workbook has all mails."""
+"""Lines of a list that the mail shows: of tasks what has waited longest, of what came the newest.
+
+The matrix is never cut, and the workbook has all mails."""
 
 
 def render(words: Words, digest: Digest) -> Rendered:
@@ -37,25 +39,36 @@ def page(words: Words, digest: Digest) -> str:
 
 
 class TaskKind(StrEnum):
-    """What a person is asked for: to say whose a mail is, to confirm a sender, to look at it, or to try again."""
+    """What a person is asked for: to say whose a mail is, or for which notice, to confirm a sender, to fetch a
+    file, to look at what came, to say whether it submits at all, only to read it, to try again, or to phone a unit
+    that a letter did not reach.
+    """
 
     ASSIGN = "assign"
+    NOTICE = "notice"
     CONFIRM = "confirm"
+    FETCH = "fetch"
     LOOK = "look"
+    DOUBT = "doubt"
+    READ = "read"
     PARKED = "parked"
+    PHONE = "phone"
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One thing that waits for a person; the commands that settle it follow from its kind."""
+    """One thing that waits for a person; the commands that settle it follow from its kind.
+
+    `sender` is whoever the mail is from, or whom a letter did not reach; `received_at` is None for a letter.
+    """
 
     kind: TaskKind
     ref: str
     unit: Unit | None
     sender: str
     subject: str
-    materials: int
-    received_at: datetime
+    materials: int = 0
+    received_at: datetime | None = None
     remarks: tuple[Remark, ...] = ()
 
 
@@ -83,7 +96,7 @@ class View:
         requirements = {each.key: each for section in digest.sections for each in section.notice.requirements}
         held = _shown(digest.needs_person, requirements)
         return cls(
-            tasks=(*map(_task, held), *_confirmations(digest)),
+            tasks=(*map(_task, held), *map(_call, digest.failed_letters), *_confirmations(digest)),
             held=held,
             news=_shown(digest.news, requirements),
             ignored=_shown(digest.ignored, requirements),
@@ -99,15 +112,34 @@ def _shown(lines: Iterable[MailLine], requirements: Mapping[str, Requirement]) -
     return tuple(Shown(line, tuple(remark(finding, requirements) for finding in line.findings)) for line in lines)
 
 
-UNIT_DOUBTS = frozenset({"unit-unknown", "unit-conflict", "unit-claimed"})
+ASKED_BY_CODE = {
+    "notice-unclear": TaskKind.NOTICE,
+    "unit-unknown": TaskKind.ASSIGN,
+    "unit-conflict": TaskKind.ASSIGN,
+    "unit-claimed": TaskKind.ASSIGN,
+    "cloud-link": TaskKind.FETCH,
+    "relevance-unclear": TaskKind.DOUBT,
+    "no-material": TaskKind.READ,
+}
+"""What a finding asks for, the first that a mail has in this order; all others ask to look."""
 
 
 def _task(held: Shown) -> Task:
     line = held.line
-    doubted = line.unit is None or any(said.code in UNIT_DOUBTS for said in held.remarks)
-    kind = TaskKind.PARKED if line.parked else TaskKind.ASSIGN if doubted else TaskKind.LOOK
     sender, subject = clean(line.sender), clean(line.subject)
-    return Task(kind, line.ref, line.unit, sender, subject, line.materials, line.received_at, held.remarks)
+    return Task(_kind(held), line.ref, line.unit, sender, subject, line.materials, line.received_at, held.remarks)
+
+
+def _kind(held: Shown) -> TaskKind:
+    if held.line.parked:
+        return TaskKind.PARKED
+    said = {remark.code for remark in held.remarks}
+    asked = next((kind for code, kind in ASKED_BY_CODE.items() if code in said), TaskKind.LOOK)
+    return TaskKind.ASSIGN if held.line.unit is None and asked is not TaskKind.NOTICE else asked
+
+
+def _call(letter: LetterLine) -> Task:
+    return Task(TaskKind.PHONE, letter.ref, letter.unit, clean(letter.to), clean(letter.subject))
 
 
 def _confirmations(digest: Digest) -> Iterator[Task]:
@@ -116,9 +148,8 @@ def _confirmations(digest: Digest) -> Iterator[Task]:
         for row in section.unconfirmed:
             claimed = next(_claimed(row), None)
             if claimed:
-                yield Task(
-                    TaskKind.CONFIRM, claimed.mail_ref, row.unit, clean(claimed.sender), "", 0, claimed.received_at
-                )
+                sender = clean(claimed.sender)
+                yield Task(TaskKind.CONFIRM, claimed.mail_ref, row.unit, sender, "", received_at=claimed.received_at)
 
 
 def _claimed(row: UnitRow) -> Iterator[Entry]:
@@ -127,10 +158,10 @@ def _claimed(row: UnitRow) -> Iterator[Entry]:
 
 
 def _healthy(health: Health) -> bool:
-    """Nothing that staff should look into: the books balance, the last poll went well, nobody warns."""
+    """Nothing that staff should look into: the books balance, the last poll went well, no warning but a remark."""
     polled, succeeded = health.last_poll_at, health.last_success_at
     current = succeeded is not None and (polled is None or succeeded >= polled)
-    return current and health.reconciliation.balanced and not health.warnings
+    return current and health.reconciliation.balanced and REMARKS.issuperset(health.warnings)
 
 
 def _sheet(table: Sequence[Sequence[str]]) -> Sheet:

@@ -116,7 +116,9 @@ class SqlChronicle:
         return self._lines(and_(decided, MailRow.decided_at > since) if since else decided)
 
     def _lines(self, which: ColumnElement[bool]) -> tuple[MailLine, ...]:
-        rows = list(self._session.scalars(select(MailRow).where(which).order_by(MailRow.received_at).limit(LINES)))
+        """The newest mails that fit, oldest first."""
+        newest = select(MailRow).where(which).order_by(MailRow.received_at.desc(), MailRow.id.desc()).limit(LINES)
+        rows = list(self._session.scalars(newest))[::-1]
         parts = self._parts([row.id for row in rows])
         return tuple(self._line(row, parts[row.id]) for row in rows)
 

@@ -1,4 +1,4 @@
-"""The demo itself: servers, a configuration, sample mails, one poll of the real service, its digest, and a report."""
+"""The demo itself: servers, a configuration, sample mails, two polls of the real service, its digest, and a report."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import click
 
 from intake.domain.digest import MailLine
 from intake.entry.app import App
+from intake.entry.clock import clock_from
 from intake.entry.commands import opened
 from intake.entry.demo import report
 from intake.entry.demo.samples import BEIJING, SENDERS, Sample, samples
@@ -22,6 +23,8 @@ from intake.entry.office import opens
 from intake.pipeline.summarise import post_digest
 from intake.ports import Deferred
 
+BEFORE = datetime(2024, 6, 11, 17, tzinfo=BEIJING)
+"""The last afternoon: what has come by now is answered with time left."""
 NOW = datetime(2024, 6, 12, 8, 35, tzinfo=BEIJING)
 """The morning after the deadline, just after the digest is due."""
 
@@ -37,15 +40,19 @@ def run(folder: Path, now: datetime | None, verbose: bool, out: Path) -> int:
     started = time.monotonic()
     _claim(out)
     mails = list(samples())
+    now = _in_beijing(now or NOW)
     with running(USERNAME, out / "servers.log") as servers:
         write_site(folder, out / "config", SENDERS, servers.imap_port, servers.smtp_port)
-        servers.fill([(mail.received, mail.octets) for mail in mails])
         os.environ.update(dict.fromkeys(_SECRETS, PASSWORD))
-        click.echo(f"{len(mails)} mails lie in the mailbox of {USERNAME}, on an IMAP server of the demo's own.")
-        lines, letters, digest = _work(out / "config", now or NOW, verbose, servers, mails)
+        click.echo(f"{len(mails)} mails come to the mailbox of {USERNAME}, on an IMAP server of the demo's own.")
+        lines, letters, digest = _work(out / "config", now, verbose, servers, mails)
     _tell(out, mails, lines, letters, digest)
     click.echo(f"All of it took {time.monotonic() - started:.0f} seconds.")
     return 0
+
+
+def _in_beijing(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=BEIJING)
 
 
 def _claim(out: Path) -> None:
@@ -66,20 +73,29 @@ def _claim(out: Path) -> None:
 def _work(
     config: Path, now: datetime, verbose: bool, servers: Servers, mails: Sequence[Sample]
 ) -> tuple[dict[datetime, MailLine], list[bytes], bytes]:
-    """One poll and the digest: the mails' lines by time of arrival, the answers, the digest."""
+    """Two polls and the digest: the mails' lines by time of arrival, the answers, the digest."""
+    early = [mail for mail in mails if mail.received <= BEFORE]
+    late = [mail for mail in mails if mail.received > BEFORE]
     with (
         click.progressbar(label="Reading, measuring, deciding", show_pos=True, length=len(mails)) as bar,
         opened(config, now, verbose=verbose, progress=lambda _ref: bar.update(1)) as app,
         app.owned(),
     ):
         bar.length = sum(mail.received >= opens(app.office) for mail in mails)
-        trouble = app.poll()
-        if trouble:
-            raise Deferred(trouble)
+        for moment, arrived in ((min(BEFORE, now), early), (now, late)):
+            servers.fill([(mail.received, mail.octets) for mail in arrived])
+            app.clock = clock_from(moment)
+            _poll(app)
         letters = list(servers.letters)
         post_digest(app.desk, app.clock().astimezone(app.config.zone).date())
         app.deliver()
         return _lines(app), letters, servers.letters[-1]
+
+
+def _poll(app: App) -> None:
+    trouble = app.poll()
+    if trouble:
+        raise Deferred(trouble)
 
 
 def _lines(app: App) -> dict[datetime, MailLine]:
