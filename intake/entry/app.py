@@ -19,19 +19,16 @@ from intake.adapters.records.database import Database
 from intake.adapters.records.records import SqlRecords
 from intake.adapters.smtp import SmtpSettings, open_courier
 from intake.domain.schedule import IsWorkday
-from intake.entry.config import Config, ConfigError, secret
+from intake.entry.config import Config, ConfigError
 from intake.entry.office import office_of, opens, sender_of
 from intake.entry.ownership import ownership
+from intake.entry.passwords import imap_password, password_problems, smtp_password
 from intake.pipeline.deliver import Post, deliver
 from intake.pipeline.examine import Bench, examine
 from intake.pipeline.receive import Intake, receive
 from intake.pipeline.summarise import Desk, summarise
 from intake.ports import Clock, Courier, Deferred, Mailbox
 
-HOW_TO_LOG_IN = (
-    "INTAKE_IMAP_PASSWORD: not set; put the mailbox password (authorisation code) there,"
-    " or the path of a file that holds it into INTAKE_IMAP_PASSWORD_FILE"
-)
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
 
@@ -93,9 +90,16 @@ class App:
         return ownership(beside.with_name(beside.name + ".lock"))
 
     def poll(self) -> str | None:
-        """One pass of receive, examine and deliver; what failed in the world, or None. A failure stops nothing else."""
+        """One pass of receive, examine and deliver; what failed in the world, or None. A failure stops nothing else.
+
+        ConfigError without the passwords, and the poll is on record as failed.
+        """
         self.blobs.sweep()
         number = self.records.poll_began(self.clock())
+        wrong = password_problems(self.config)
+        if wrong:
+            self.records.poll_ended(number, self.clock(), 0, "; ".join(wrong))
+            raise ConfigError(wrong)
         taken, trouble = 0, {}
         for stage in (self.receive, self.examine, self.deliver):
             try:
@@ -163,10 +167,7 @@ class App:
         return () if workdays.is_known(self.clock().astimezone(self.config.zone).year) else ("holidays-unknown",)
 
     def _open_mailbox(self) -> AbstractContextManager[Mailbox]:
-        password = secret("INTAKE_IMAP_PASSWORD")
-        if password is None:
-            raise ConfigError([HOW_TO_LOG_IN])
-        return open_mailbox(self.imap_settings, password)
+        return open_mailbox(self.imap_settings, imap_password())
 
     @property
     def imap_settings(self) -> ImapSettings:
@@ -175,7 +176,7 @@ class App:
         return ImapSettings(imap.host, imap.port, imap.security, imap.username, ca_file)
 
     def _open_courier(self) -> AbstractContextManager[Courier]:
-        return open_courier(self.smtp_settings, secret("INTAKE_SMTP_PASSWORD"))
+        return open_courier(self.smtp_settings, smtp_password(self.config))
 
     @property
     def smtp_settings(self) -> SmtpSettings:

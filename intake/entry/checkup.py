@@ -13,7 +13,9 @@ import click
 from intake.adapters import imap, smtp
 from intake.entry.app import App
 from intake.entry.commands import opened
-from intake.entry.config import ConfigError, load, secret
+from intake.entry.config import Config, ConfigError, load
+from intake.entry.passwords import imap_password, smtp_password
+from intake.entry.proofs import template_problems
 from intake.ports import Deferred
 
 ENOUGH_FREE = 1 << 30
@@ -48,17 +50,33 @@ def _all(folder: Path, now: datetime | None, *, verbose: bool) -> Iterator[Told]
     except ConfigError as error:
         yield from (Told(False, problem, os.EX_CONFIG) for problem in error.problems)
         return
-    yield Told(True, f"configuration: {len(config.units)} units, {len(config.notices)} notices in {config.folder}")
+    yield from _configuration(config)
+    with opened(folder, now, verbose=verbose) as app:
+        for each in (_templates, _disk, _clock, _mailbox, _letters):
+            yield from each(app)
+
+
+def _configuration(config: Config) -> Iterator[Told]:
+    units, notices = _counted(len(config.units), "unit"), _counted(len(config.notices), "notice")
+    yield Told(True, f"configuration: {units}, {notices} in {config.folder}")
     nobody = sum(not unit.senders for unit in config.units)
     if nobody:
-        yield Told(None, f"{nobody} of {len(config.units)} units list no senders: their mail counts, to be confirmed")
+        yield Told(None, f"{nobody} of {units} list no senders: their mail counts, to be confirmed")
     if config.site.replies.mode == "shadow":
-        yield Told(None, "shadow mode: every letter goes to staff only")
-    with opened(folder, now, verbose=verbose) as app:
-        yield from _disk(app)
-        yield from _clock(app)
-        yield from _mailbox(app)
-        yield from _letters(app)
+        staff = config.site.staff
+        yield Told(None, f"shadow mode: every answer goes to {', '.join(staff.operators or staff.digest_to)} instead")
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
+def _templates(app: App) -> Iterator[Told]:
+    wrong = template_problems(app)
+    yield from (Told(False, problem, os.EX_CONFIG) for problem in wrong)
+    if not wrong:
+        own = app.config.folder / "templates"
+        yield Told(True, f"templates: every letter can be written{f', with those in {own}' if own.is_dir() else ''}")
 
 
 def _disk(app: App) -> Iterator[Told]:
@@ -90,12 +108,9 @@ def _clock(app: App) -> Iterator[Told]:
 
 def _mailbox(app: App) -> Iterator[Told]:
     try:
-        password = secret("INTAKE_IMAP_PASSWORD")
+        password = imap_password()
     except ConfigError as error:
-        yield from (Told(False, problem, os.EX_CONFIG) for problem in error.problems)
-        return
-    if password is None:
-        yield Told(False, "mailbox: INTAKE_IMAP_PASSWORD (or INTAKE_IMAP_PASSWORD_FILE) is not set", os.EX_CONFIG)
+        yield from (Told(False, f"mailbox: {problem}", os.EX_CONFIG) for problem in error.problems)
         return
     settings = replace(app.imap_settings, read_timeout=SLOWEST_ANSWER, grace=SLOWEST_ANSWER)
     found = imap.probe(settings, password, app.config.site.imap.folders)
@@ -106,18 +121,18 @@ def _mailbox(app: App) -> Iterator[Told]:
         yield Told(None, f"  ID            {found.server_id or '(not advertised)'}")
         yield Told(None, f"  folders       {', '.join(found.folders)}")
     for state in found.states:
-        yield Told(True, f"folder {state.folder}: {state.exists} mails, UIDVALIDITY {state.uidvalidity}")
+        yield Told(
+            True,
+            f"folder {state.folder}: {_counted(state.exists, 'mail')}, UIDVALIDITY {state.uidvalidity}",
+        )
     yield from (Told(False, f"mailbox: {error}") for error in found.errors)
 
 
 def _letters(app: App) -> Iterator[Told]:
     try:
-        password = secret("INTAKE_SMTP_PASSWORD")
+        password = smtp_password(app.config)
     except ConfigError as error:
-        yield from (Told(False, problem, os.EX_CONFIG) for problem in error.problems)
-        return
-    if app.smtp_settings.username and not password:
-        yield Told(False, "letters: INTAKE_SMTP_PASSWORD (or INTAKE_SMTP_PASSWORD_FILE) is not set", os.EX_CONFIG)
+        yield from (Told(False, f"letters: {problem}", os.EX_CONFIG) for problem in error.problems)
         return
     found = smtp.probe(replace(app.smtp_settings, command_timeout=SLOWEST_ANSWER), password)
     if found.error:

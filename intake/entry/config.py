@@ -1,25 +1,29 @@
 """The configuration folder, read once, typed, with every problem of every file reported at once.
 
-Secrets never stand here; they come from the environment, or from a file that the environment names.
+Secrets never stand here; see passwords.py.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import time
+from email.utils import parseaddr
 from ipaddress import ip_address
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from intake.adapters.records.database import url_fault
+from intake.entry.formats import is_known, known_for
+from intake.entry.instant import YEARS
 from intake.entry.problems import Problems, built
-from intake.entry.schema import NoticeEntry, Site, UnitEntry
+from intake.entry.schema import ADDRESS, NoticeEntry, Site, UnitEntry
 
 
 class ConfigError(Exception):
@@ -121,14 +125,22 @@ def _whole(site: Mapping[str, Any], problems: Problems) -> None:
         ZoneInfo(zone)
     except (KeyError, ValueError, OSError):
         problems.add("timezone", f'{zone!r} is no time zone; allowed is a name like "Asia/Shanghai"')
-    sender = site.get("smtp", {}).get("sender")
-    if sender and not re.search(r"(^|<|\s)[^\s<>@]+@[A-Za-z0-9.-]+\.[A-Za-z0-9-]+>?$", sender):
-        problems.add("smtp.from", f'{sender!r} has no address; allowed is "name <box@example.cn>"')
-    database = site.get("storage", {}).get("database", "sqlite://")
-    if not re.match(r"[a-z][a-z0-9_+]*://", database):
-        problems.add("storage.database", f'{database!r} is no URL; allowed is one like "sqlite:///data/intake.db"')
-    if re.search(r"://[^/]*:[^/]*@", database):
-        problems.add("storage.database", "holds a password; leave it out and use the database's own password file")
+    sender = site.get("smtp", {}).get("sender", "")
+    if sender and not _is_mailbox(sender):
+        problems.add("smtp.from", f'{sender!r} is not one plain mailbox; allowed is "name <box@example.cn>"')
+    database = site.get("storage", {}).get("database")
+    fault = url_fault(database) if database else None
+    if fault:
+        problems.add("storage.database", fault)
+
+
+MAILBOX = rf'(?:{ADDRESS}|(?:"[^"\\]*"|[^"<>@,;:\\]*) *<{ADDRESS}>)'
+
+
+def _is_mailbox(text: str) -> bool:
+    """Whether a text is one address, perhaps behind a name, that reads the same to everybody in a header."""
+    plain = text.isprintable() and "=?" not in text and re.fullmatch(MAILBOX, text)
+    return bool(plain and re.fullmatch(ADDRESS, parseaddr(text)[1]))
 
 
 def _units(folder: Path, found: list[str]) -> list[dict[str, Any]] | None:
@@ -140,9 +152,25 @@ def _units(folder: Path, found: list[str]) -> list[dict[str, Any]] | None:
     for key in set(table) - {"unit"}:
         problems.add(key, "unknown key; known here are [[unit]] tables")
     units = problems.tables(UnitEntry, table.get("unit"), "unit")
-    for code in _twice(unit.get("code") for unit in units):
-        problems.add("unit.code", f"{code!r} stands twice; every unit needs a code of its own")
+    _distinct(units, problems)
     return units
+
+
+def _distinct(units: list[dict[str, Any]], problems: Problems) -> None:
+    """No two units may be taken for each other. A domain of senders may be shared: then the mail says whose it is."""
+    told = set()
+    for key in ("code", "name", "short"):
+        for word in _twice(unit.get(key) for unit in units):
+            problems.add(f"unit.{key}", f"{word!r} stands twice; every unit needs a {key} of its own")
+            told.add(word)
+    names = ({unit.get("name"), unit.get("short"), *unit.get("aliases", ())} for unit in units)
+    for name in _twice(chain.from_iterable(names)):
+        if name not in told:
+            problems.add("unit.aliases", f"{name!r} names two units; every name belongs to one of them")
+    addresses = ({each.casefold() for each in unit.get("senders", ())} for unit in units)
+    for address in _twice(chain.from_iterable(addresses)):
+        if not address.startswith("@"):
+            problems.add("unit.senders", f"{address!r} stands at two units; an address belongs to one of them")
 
 
 def _notices(folder: Path, codes: list[str | None] | None, found: list[str]) -> list[dict[str, Any]]:
@@ -165,37 +193,35 @@ def _notices(folder: Path, codes: list[str | None] | None, found: list[str]) -> 
 
 
 def _notice(notice: Mapping[str, Any], problems: Problems) -> None:
-    """What a type alone does not tell: times and requirements."""
-    opens, deadline = notice.get("opens"), notice.get("deadline")
-    if deadline and deadline.tzinfo is None:
-        problems.add("deadline", "has no zone; write it like 2024-06-11T23:59:59+08:00")
-    if opens and deadline and opens > deadline.date():
-        problems.add("deadline", f"{deadline.date()} is before the notice opens, {opens}")
+    """What a type alone does not tell of the times of a notice and of its requirements."""
+    _times(notice, problems)
     requirements = notice.get("requirement", ())
     for key in _twice(each.get("key") for each in requirements):
         problems.add("requirement.key", f"{key!r} stands twice; every requirement needs a key of its own")
     for number, each in enumerate(requirements, start=1):
-        for key, kind in (("max_seconds", "video"), ("min_pixels", "image")):
-            if each.get(key) is not None and each.get("kind", kind) != kind:
-                problems.add(f"requirement[{number}].{key}", f'is for kind "{kind}" only')
+        _requirement(each, f"requirement[{number}]", problems)
+
+
+def _times(notice: Mapping[str, Any], problems: Problems) -> None:
+    opens, deadline = notice.get("opens"), notice.get("deadline")
+    if deadline and deadline.tzinfo is None:
+        problems.add("deadline", "has no zone; write it like 2024-06-11T23:59:59+08:00")
+    for key, when in (("opens", opens), ("deadline", deadline)):
+        if when and when.year not in YEARS:
+            problems.add(key, f"{when} is not allowed; allowed are the years {YEARS[0]} to {YEARS[-1]}")
+    if opens and deadline and opens > deadline.date():
+        problems.add("deadline", f"{deadline.date()} is before the notice opens, {opens}")
+
+
+def _requirement(each: Mapping[str, Any], at: str, problems: Problems) -> None:
+    for word in each.get("formats", ()):
+        if not is_known(word):
+            known = ", ".join(known_for(each.get("kind")))
+            problems.add(f"{at}.formats", f"{word!r} is not known; known here are {known}")
+    for key, kind in (("max_seconds", "video"), ("min_pixels", "image")):
+        if each.get(key) is not None and each.get("kind", kind) != kind:
+            problems.add(f"{at}.{key}", f'is for kind "{kind}" only')
 
 
 def _twice(words: Iterable[str | None]) -> list[str]:
     return sorted(word for word, count in Counter(filter(None, words)).items() if count > 1)
-
-
-def secret(name: str, environment: Mapping[str, str] | None = None) -> str | None:
-    """A secret by the name of its environment variable, or from the file that NAME_FILE names; None when unset.
-
-    ConfigError when the file cannot be read.
-    """
-    environment = os.environ if environment is None else environment
-    if name in environment:
-        return environment[name]
-    path = environment.get(f"{name}_FILE")
-    if path is None:
-        return None
-    try:
-        return Path(path).read_text(encoding="utf-8").strip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([f"{name}_FILE: cannot read {path}: {error}"]) from None

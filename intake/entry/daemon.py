@@ -19,6 +19,9 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from intake import __version__, journal
 from intake.entry.app import App
 from intake.entry.commands import opened
+from intake.entry.config import ConfigError
+from intake.entry.passwords import password_problems
+from intake.entry.proofs import template_problems
 from intake.ports import Deferred
 
 DELIVER_SECONDS = 30
@@ -30,15 +33,24 @@ def serve(folder: Path, now: datetime | None, verbose: bool) -> int:  # noqa: AR
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with opened(folder, now, verbose=True, running=True, stopping=stop.is_set) as app, app.owned():
-        app.stationery  # noqa: B018 - templates and message key are needed: fail now, not at the first letter
-        journal.started(__version__, app.database.url.render_as_string(hide_password=True))
-        clockwork = _clockwork(app)
-        clockwork.start()
-        stop.wait()
-        clockwork.shutdown(wait=True)
+    with opened(folder, now, verbose=True, running=True, stopping=stop.is_set) as app:
+        _refuse_what_cannot_work(app)
+        with app.owned():
+            app.stationery  # noqa: B018 - database and message key are needed: fail now, not at the first letter
+            journal.started(__version__, app.database.url.render_as_string(hide_password=True))
+            clockwork = _clockwork(app)
+            clockwork.start()
+            stop.wait()
+            clockwork.shutdown(wait=True)
     journal.stopped("signal")
     return 0
+
+
+def _refuse_what_cannot_work(app: App) -> None:
+    """ConfigError with everything that would fail at the first tick or at the first letter."""
+    wrong = [*password_problems(app.config), *template_problems(app)]
+    if wrong:
+        raise ConfigError(wrong)
 
 
 def _clockwork(app: App) -> BackgroundScheduler:
@@ -67,7 +79,9 @@ def _guarded(job: Callable[[], object]) -> Callable[[], None]:
             job()
         except Deferred as error:
             journal.deferred(job.__name__, error)
+        except ConfigError as error:  # what was in order at the start: a password file that went away
+            journal.misconfigured(job.__name__, error)
         except Exception as error:  # noqa: BLE001 - ours: a bug in one tick must not stop the service
-            journal.crashed(job.__name__, error, None)
+            journal.job_crashed(job.__name__, error)
 
     return run

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from intake.domain.notice import Kind, Notice, Requirement, Roster, Unit
 from intake.domain.recognise import Office
 from intake.entry.config import Config
+from intake.entry.formats import content_format
 from intake.entry.schema import NoticeEntry, RequirementEntry, UnitEntry
 
 USUAL_FORMATS = {
@@ -17,9 +18,6 @@ USUAL_FORMATS = {
     Kind.VIDEO: ("mp4", "mov", "m4v", "avi", "wmv", "mkv", "flv", "3gp", "mpg", "ts", "webm"),
 }
 """What a requirement without `formats` accepts."""
-
-_SAME_FORMAT = {"jpeg": "jpg", "tif": "tiff", "mpeg": "mpg", "heif": "heic", "asf": "wmv"}
-"""Other words for a format that people write; content knows only one. A WPS text file is a doc or docx inside."""
 
 
 def office_of(config: Config) -> Office:
@@ -91,6 +89,5 @@ def _requirement(entry: RequirementEntry) -> Requirement:
 
 
 def _formats(kind: Kind, listed: list[str]) -> tuple[str, ...]:
-    words = [word.lower().removeprefix(".") for word in listed]
-    formats = [_SAME_FORMAT.get(word, word) for word in words] or list(USUAL_FORMATS[kind])
+    formats = [content_format(word) for word in listed] or list(USUAL_FORMATS[kind])
     return tuple(dict.fromkeys(formats))

@@ -40,7 +40,7 @@ class Problems:
             if key in raw:
                 self._value(values, each, raw[key], at + key)
             elif each.required:
-                self.add(at + key, f"missing; needed is {_allowed(each.type)}")
+                self._missing(each.type, at + key)
         return values
 
     def tables(self, kind: type[Struct], raw: Any, at: str) -> list[dict[str, Any]]:
@@ -49,6 +49,15 @@ class Problems:
             self.add(at, f"missing; needed is at least one [[{at}]]")
             return []
         return [self.table(kind, each, f"{at}[{number}].") for number, each in enumerate(raw, start=1)]
+
+    def _missing(self, kind: Any, at: str) -> None:
+        """Of a missing table everything that is needed in it: a person should not have to ask twice."""
+        if _is_struct(kind):
+            self.table(kind, {}, at + ".")
+        elif _is_struct(_member(kind)):
+            self.tables(_member(kind), None, at)
+        else:
+            self.add(at, f"missing; needed is {_allowed(kind)}")
 
     def _value(self, values: dict[str, Any], each: FieldInfo, raw: Any, at: str) -> None:
         if _is_struct(each.type):

@@ -60,8 +60,10 @@ def _problems(proofs: Iterable[Callable[[], object]], places: tuple[Path, ...]) 
 
 
 def _place(error: Exception, places: tuple[Path, ...]) -> str:
-    """Template and line: jinja2 puts them into the traceback as if they were Python."""
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if any(Path(frame.filename).is_relative_to(place) for place in places):
-            return f"{frame.filename}:{frame.lineno}"
+    """Template and line, of the office's own if any: jinja2 puts them into the traceback as if they were Python."""
+    frames = traceback.extract_tb(error.__traceback__)[::-1]
+    for place in places:
+        for frame in frames:
+            if Path(frame.filename).is_relative_to(place):
+                return f"{frame.filename}:{frame.lineno}"
     return f"templates: {type(error).__name__}"

@@ -7,27 +7,31 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+ADDRESS = r"(?!.*=\?)[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9][A-Za-z0-9.-]*\.[A-Za-z0-9-]*[A-Za-z0-9]"
+"""An addr-spec that needs no quoting and cannot be taken for an encoded word (RFC 2047 section 5)."""
 Port = Annotated[int, Meta(ge=1, le=65535, description="a port number from 1 to 65535")]
 Text = Annotated[str, Meta(min_length=1, description="a text that is not empty")]
 Seconds = Annotated[int, Meta(ge=1, le=86400, description="whole seconds from 1 to 86400")]
-Clock24 = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description='a time of day like "08:30"')]
+Login = Annotated[str, Meta(pattern=r"^[ -~]+\Z", description="a text of printable ASCII that is not empty")]
+Clock24 = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z", description='a time of day like "08:30"')]
 Names = Annotated[list[str], Meta(description="a list of texts")]
 Folders = Annotated[list[Text], Meta(min_length=1, description="a list of at least one folder")]
-AddressText = Annotated[
-    str, Meta(pattern=r"^[^\s@<>\"]+@[A-Za-z0-9.-]+\.[A-Za-z0-9-]+$", description='an address like "name@example.cn"')
-]
+AddressText = Annotated[str, Meta(pattern=rf"^{ADDRESS}\Z", description='an address like "name@example.cn"')]
 Mailboxes = Annotated[list[AddressText], Meta(description="a list of addresses")]
 Readers = Annotated[list[AddressText], Meta(min_length=1, description="a list of at least one address")]
 Senders = Annotated[
-    list[Annotated[str, Meta(pattern=r"^[^\s@<>\"]*@[A-Za-z0-9.-]+\.[A-Za-z0-9-]+$")]],
+    list[Annotated[str, Meta(pattern=r"^[^\s@<>\"]*@[A-Za-z0-9.-]+\.[A-Za-z0-9-]+\Z")]],
     Meta(description='a list of addresses ("name@example.cn") and domains ("@example.cn")'),
 ]
 Security = Annotated[Literal["tls", "starttls", "none"], Meta(description='"tls", "starttls" or "none"')]
 
 
+Mailbox = Annotated[str, Meta(min_length=1, description='a mailbox like "name <box@example.cn>"')]
+
+
 class Imap(Struct, frozen=True, forbid_unknown_fields=True):
     host: Text
-    username: Text
+    username: Login
     port: Port = 993
     security: Security = "tls"
     folders: Folders = field(default_factory=lambda: ["INBOX"])
@@ -36,10 +40,10 @@ class Imap(Struct, frozen=True, forbid_unknown_fields=True):
 
 class Smtp(Struct, frozen=True, forbid_unknown_fields=True):
     host: Text
-    sender: Annotated[Text, Meta(description='a mailbox like "name <box@example.cn>"')] = field(name="from")
+    sender: Mailbox = field(name="from")
     port: Port = 465
     security: Security = "tls"
-    username: str | None = None
+    username: Annotated[str, Meta(pattern=r"^[ -~]*\Z", description="printable ASCII")] | None = None
     ca_file: str | None = None
 
 
@@ -95,7 +99,7 @@ class UnitEntry(Struct, frozen=True, forbid_unknown_fields=True):
 class RequirementEntry(Struct, frozen=True, forbid_unknown_fields=True):
     """One [[requirement]] of a notice"""
 
-    key: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,40}$", description='a short word like "report"')]
+    key: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,40}\Z", description='a short word like "report"')]
     name: Text
     kind: Annotated[Literal["document", "image", "video"], Meta(description='"document", "image" or "video"')]
     formats: Names = field(default_factory=list)
@@ -108,7 +112,7 @@ class RequirementEntry(Struct, frozen=True, forbid_unknown_fields=True):
 class NoticeEntry(Struct, frozen=True, forbid_unknown_fields=True):
     """One file in notices/"""
 
-    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,64}$", description="letters, digits, dot, dash; up to 64")]
+    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,64}\Z", description="letters, digits, dot, dash; up to 64")]
     title: Text
     short_title: Text
     contact_office: Text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -22,6 +23,7 @@ from intake.domain.verdict import Assessment, Disposition, Verdict
 REF = "M000001"
 SENDER = "sender@example.invalid"
 SECOND = timedelta(seconds=1)
+PHONES = ("", "0537-0000000")
 DETAIL: Detail = {
     "seconds": 222.4, "limit": 180.0, "excess": 42.4, "width": 640, "height": 480, "need": 480_000, "have": 1,
     "format": "mov", "allowed": "mp4, avi", "reason": "bomb", "count": 3, "provider": "qq", "filename": "sample.mp4",
@@ -29,8 +31,9 @@ DETAIL: Detail = {
     "deadline": "2024-06-11T23:59:59+08:00", "returned": True,
 }  # fmt: skip
 """Everything that any finding measures."""
-SPARSE: Detail = {**DETAIL, "filename": None, "size": None, "expires": None, "returned": False, "allowed": ""}
-"""The same where mails do not tell everything."""
+SPARSE: Detail = {**DETAIL, "size": None, "expires": None, "returned": False, "allowed": ""}
+BARE: Detail = {**SPARSE, "filename": None}
+"""The same where mails do not tell everything, or next to nothing."""
 
 
 class Specimen:
@@ -50,7 +53,7 @@ class Specimen:
         rest = tuple(each for each in self._whole if each.requirement != last)
         only = tuple(each for each in self._whole if each.requirement == last)
         aside, decided = self._told(Severity.NOTE, DETAIL), (_fate(None, _finding("released", Severity.NOTE, DETAIL)),)
-        faulty, held = self._told(Severity.FAULT, DETAIL), self._told(Severity.HOLD, SPARSE)
+        faulty, held = self._told(Severity.FAULT, DETAIL), self._told(Severity.HOLD, SPARSE, BARE)
         for reply in (
             self._reply((*self._whole, *aside)),
             self._reply((*self._whole, *decided), tier=Tier.CLAIMED),
@@ -74,7 +77,7 @@ class Specimen:
         yield Digest(
             now.date(), now, now - timedelta(days=1), (section, ended), tuple(self._waiting()), tuple(self._news()),
             tuple(self._lines(Disposition.IGNORED, None)), tuple(self._failures()), LetterCounts(1, 1, 1, 1),
-            Health(9, 1, now, now, "refused", 1, 5_000_000_000, reconciliation, ("sample",)), shadow=True,
+            Health(9, 1, now, now, "refused", 1, 5_000_000_000, reconciliation, ("holidays-unknown",)), shadow=True,
             links=tuple(self._links()),
         )  # fmt: skip
         nothing = Health(0, 0, None, None, None, 0, 0, Reconciliation(None))
@@ -85,10 +88,10 @@ class Specimen:
         for item in self._checklist(self._whole, Tier.KNOWN, self._in_time).items:
             yield from ((item.requirement, entry) for entry in item.entries)
 
-    def _told(self, severity: Severity, detail: Detail) -> tuple[Assessment, ...]:
+    def _told(self, severity: Severity, *details: Detail) -> tuple[Assessment, ...]:
         """One file with every finding that there are words for, of the first requirement unless it is a note."""
         key = None if severity is Severity.NOTE else self._notice.requirements[0].key
-        return (_fate(key, *(_finding(code, severity, detail, key) for code in self._codes)),)
+        return (_fate(key, *(_finding(code, severity, each, key) for each in details for code in self._codes)),)
 
     def _reply(
         self,
@@ -121,11 +124,12 @@ class Specimen:
 
     def _rows(self) -> Iterator[Row]:
         now, deadline = self._in_time, self._notice.deadline
-        faulty, held = self._told(Severity.FAULT, DETAIL), self._told(Severity.HOLD, SPARSE)
+        faulty, held = self._told(Severity.FAULT, DETAIL), self._told(Severity.HOLD, SPARSE, BARE)
         yield Row(self._unit, self._checklist(self._whole, Tier.CLAIMED, self._too_late), now, deadline)
         yield Row(self._unit, self._checklist(faulty, Tier.KNOWN, now), now, deadline + timedelta(days=1))
         yield Row(self._unit, self._checklist(held, Tier.KNOWN, now), now, deadline)
-        yield Row(self._unit, self._checklist((), Tier.KNOWN, now), None, deadline)
+        for phone in PHONES:
+            yield Row(replace(self._unit, phone=phone), self._checklist((), Tier.KNOWN, now), None, deadline)
 
     def _waiting(self) -> Iterator[MailLine]:
         for unit, code in ((None, "unit-unknown"), (self._unit, "unit-claimed"), (self._unit, "video-unmeasurable")):
@@ -137,7 +141,7 @@ class Specimen:
             yield from self._lines(disposition, self._unit)
 
     def _lines(self, disposition: Disposition, unit: Unit | None) -> Iterator[MailLine]:
-        for detail in (DETAIL, SPARSE):
+        for detail in (DETAIL, SPARSE, BARE):
             findings = (_finding(code, Severity.FAULT, detail) for code in self._codes)
             yield self._line(disposition, unit, tuple(findings))
 
@@ -152,7 +156,8 @@ class Specimen:
         yield LinkLine(REF, None, "", None, None, None, url)
 
     def _failures(self) -> Iterator[LetterLine]:
-        yield LetterLine("L000001", self._unit, SENDER, "sample", "550 no such user", 1)
+        for phone in PHONES:
+            yield LetterLine("L000001", replace(self._unit, phone=phone), SENDER, "sample", "550 no such user", 1)
         yield LetterLine("L000002", None, SENDER, "sample", "returned as undeliverable", 1)
 
 

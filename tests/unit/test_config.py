@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta, timezone
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from intake.entry.config import Config, ConfigError, load, secret
-from intake.entry.office import office_of
+from intake.adapters.inspection.formats import FORMATS
+from intake.entry.config import Config, ConfigError, load
+from intake.entry.formats import is_known, known_for
+from intake.entry.office import USUAL_FORMATS, office_of
+from intake.entry.passwords import imap_password, password_problems, secret, smtp_password
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -184,9 +188,22 @@ def test_a_relative_folder_is_made_absolute_once_and_for_all(folder: Write, monk
     assert config.database_url == f"sqlite:///{where.resolve()}/state/x.db"
 
 
-@pytest.mark.parametrize("url", ["sqlite:////var/lib/x.db", "postgresql+psycopg://user@db.example.cn/intake"])
-def test_other_database_urls_are_left_as_they_are(folder: Write, url: str) -> None:
+def test_an_absolute_path_of_the_database_is_left_as_it_is(folder: Write) -> None:
+    url = "sqlite:////var/lib/x.db"
+
     assert load(folder(replaced(FULL_SITE, "sqlite:///state/x.db", url))).database_url == url
+
+
+@pytest.mark.parametrize("url", ["postgresql+psycopg://user@db.example.cn/intake", "postgresql://user@db/intake"])
+def test_a_server_for_the_records_needs_its_driver(folder: Write, url: str) -> None:
+    where = folder(replaced(FULL_SITE, "sqlite:///state/x.db", url))
+    if find_spec("psycopg") and "+" in url:
+        assert load(where).database_url == url
+        return
+    (told,) = problems(where)
+
+    assert told.startswith("intake.toml: storage.database: ")
+    assert "not installed (No module named 'psycopg" in told
 
 
 def test_a_byte_order_mark_from_notepad_does_not_matter(folder: Write) -> None:
@@ -254,6 +271,35 @@ SITE_FAULTS = [
     ('timezone = "Asia/Urumqi"', 'timezone = "/etc/passwd"', "timezone"),
     ('database = "sqlite:///state/x.db"', 'database = "state/x.db"', "storage.database"),
     ('database = "sqlite:///state/x.db"', 'database = "postgresql://u:secret@db/x"', "storage.database"),
+    ('sqlite:///state/x.db"', 'sqlite://"', "storage.database"),
+    ('sqlite:///state/x.db"', 'sqlite:///"', "storage.database"),
+    ('sqlite:///state/x.db"', 'sqlite:///:memory:"', "storage.database"),
+    ('sqlite:///state/x.db"', 'sqlite:///file:x?mode=memory&uri=true"', "storage.database"),
+    ('sqlite:///state/x.db"', 'sqlite:///x.db?nonsense=1"', "storage.database"),
+    ('sqlite:///state/x.db"', 'sqlite://state/x.db"', "storage.database"),
+    ('sqlite:///state/x.db"', 'sqlite+aiosqlite:///x.db"', "storage.database"),
+    ('sqlite:///state/x.db"', 'mysql://db/x"', "storage.database"),
+    ('sqlite:///state/x.db"', 'postgresql+nonsense://db/x"', "storage.database"),
+    ('sqlite:///state/x.db"', 'nonsense://db/x"', "storage.database"),
+    ('sqlite:///state/x.db"', 'postgresql://db:port/x"', "storage.database"),
+    ('sqlite:///state/x.db"', 'postgresql://db/x?password=secret"', "storage.database"),
+    ('from = "box@example.cn"', 'from = "box@example.cn\\n"', "smtp.from"),
+    ('from = "box@example.cn"', 'from = "A\\u0007 <box@example.cn>"', "smtp.from"),
+    ('from = "box@example.cn"', 'from = "A\\nBcc: x <box@example.cn>"', "smtp.from"),
+    ('from = "box@example.cn"', 'from = "A\\u202e <box@example.cn>"', "smtp.from"),
+    ('from = "box@example.cn"', 'from = "=?utf-8?q?A?= <box@example.cn>"', "smtp.from"),
+    ('from = "box@example.cn"', 'from = "a@example.cn, b@example.cn"', "smtp.from"),
+    ('from = "box@example.cn"', 'from = "A <a@example.cn>, B <b@example.cn>"', "smtp.from"),
+    ('from = "box@example.cn"', 'from = "A <a@example.cn> x"', "smtp.from"),
+    ('from = "box@example.cn"', 'from = "组: a@example.cn;"', "smtp.from"),
+    ('from = "box@example.cn"', 'from = "科技局(人才 <box@example.cn>"', "smtp.from"),
+    ('from = "box@example.cn"', 'from = "人才@example.cn"', "smtp.from"),
+    ('username = "box"\nfolders', 'username = "人才"\nfolders', "imap.username"),
+    ('username = "box"\nfrom', 'username = "人才"\nfrom', "smtp.username"),
+    ('digest_to = ["a@example.cn", "b@example.cn"]', 'digest_to = ["人才@example.cn"]', "staff.digest_to"),
+    ('digest_to = ["a@example.cn", "b@example.cn"]', 'digest_to = ["a@example.cn\\n"]', "staff.digest_to"),
+    ('digest_at = "23:59"', 'digest_at = "23:59\\n"', "schedule.digest_at"),
+    ('digest_at = "23:59"', 'digest_at = "٠٨:٣٠"', "schedule.digest_at"),
     ("[replies]", "[reply]\n[replies]", "reply"),
     ('mode = "shadow"', 'mode = "shadow"\npassword = "x"', "replies.password"),
 ]
@@ -267,8 +313,35 @@ def test_a_faulty_key_is_named_with_what_is_allowed(folder: Write, old: str, new
     assert any(word in told for word in ("allowed is", "known here are", "leave it out"))
 
 
-def test_a_password_is_not_repeated_in_the_problem(folder: Write) -> None:
-    url = 'database = "postgresql://u:secret@db/x"'
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "box@example.cn",
+        "<box@example.cn>",
+        "人才科 <box@example.cn>",
+        "科技局(人才) <box@example.cn>",
+        '"A, B" <a.b@x.cn>',
+    ],
+)
+def test_a_mailbox_may_be_written_in_these_ways(folder: Write, sender: str) -> None:
+    site = replaced(FULL_SITE, 'from = "box@example.cn"', f"from = '{sender}'")
+
+    assert load(folder(site)).site.smtp.sender == sender
+
+
+def test_a_missing_section_tells_at_once_what_is_needed_in_it(folder: Write) -> None:
+    assert problems(folder('timezone = "Asia/Shanghai"\n')) == [
+        "intake.toml: imap.host: missing; needed is a text that is not empty",
+        "intake.toml: imap.username: missing; needed is a text of printable ASCII that is not empty",
+        "intake.toml: smtp.host: missing; needed is a text that is not empty",
+        'intake.toml: smtp.from: missing; needed is a mailbox like "name <box@example.cn>"',
+        "intake.toml: staff.digest_to: missing; needed is a list of at least one address",
+    ]
+
+
+@pytest.mark.parametrize("url", ["postgresql://u:secret@db/x", "mysql://db/x?a=1&Password=secret", "x://u:secret@"])
+def test_a_password_is_not_repeated_in_the_problem(folder: Write, url: str) -> None:
+    url = f'database = "{url}"'
 
     assert "secret" not in problems(folder(replaced(FULL_SITE, 'database = "sqlite:///state/x.db"', url)))[0]
 
@@ -303,6 +376,12 @@ UNIT_FAULTS = [
     ('senders = ["kjj@example.cn", "@rencheng.example.cn"]', 'senders = "@x.cn"', "unit[2].senders"),
     ('contacts = ["kjj@example.cn"]', 'contacts = ["@example.cn"]', "unit[2].contacts"),
     ('phone = "0537-1"', "phone = 5371", "unit[2].phone"),
+    ('name = "任城区科学技术局"', 'name = "微山县科学技术局"', "unit.name"),
+    ('short = "任城区"', 'short = "微山县"', "unit.short"),
+    ('short = "任城区"', 'short = "微山县科学技术局"', "unit.aliases"),
+    ('aliases = ["任城区科技局"]', 'aliases = ["微山县"]', "unit.aliases"),
+    ('short = "微山县"', 'short = "微山县"\naliases = ["任城区科技局"]', "unit.aliases"),
+    ('short = "微山县"', 'short = "微山县"\nsenders = ["KJJ@Example.cn"]', "unit.senders"),
     ('\n[[unit]]\ncode = "370826"', '\nunits = 1\n[[unit]]\ncode = "370826"', "units"),
 ]
 
@@ -312,6 +391,20 @@ def test_a_faulty_unit_is_named(folder: Write, old: str, new: str, key: str) -> 
     (told,) = problems(folder(units=replaced(UNITS, old, new)))
 
     assert told.startswith(f"units.toml: {key}: ")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('short = "微山县"', 'short = "微山县"\nsenders = ["@rencheng.example.cn"]'),
+        ('aliases = ["任城区科技局"]', 'aliases = ["任城区", "任城区"]'),
+        ('senders = ["kjj@example.cn"', 'senders = ["kjj@example.cn", "KJJ@example.cn"'),
+        ('short = "微山县"', 'short = "微山县科学技术局"'),
+    ],
+    ids=["a domain of two units", "an alias twice", "an address twice", "short as long"],
+)
+def test_what_cannot_be_mistaken_may_be_written(folder: Write, old: str, new: str) -> None:
+    assert len(load(folder(units=replaced(UNITS, old, new))).units) == 2
 
 
 def test_a_unit_with_a_fault_is_still_a_unit_that_notices_may_name(folder: Write) -> None:
@@ -329,6 +422,10 @@ NOTICE_FAULTS = [
     ("deadline = 2024-06-11T23:59:59+08:00", "deadline = 2024-06-11T23:59:59", "deadline"),
     ("[[requirement]]", 'units = ["999999"]\n[[requirement]]', "units"),
     ("[[requirement]]", 'keywords = "活动周"\n[[requirement]]', "keywords"),
+    ("opens = 2024-05-08", "opens = 0001-01-01", "opens"),
+    ("deadline = 2024-06-11T23:59:59+08:00", "deadline = 9999-12-31T23:59:59+08:00", "deadline"),
+    ('kind = "document"', 'kind = "document"\nformats = ["docx", "dcox"]', "requirement[1].formats"),
+    ('kind = "document"', 'kind = "document"\nformats = ["unknown"]', "requirement[1].formats"),
     ('key = "report"', 'key = "总结"', "requirement[1].key"),
     ('kind = "document"', 'kind = "document"\nmax_seconds = 180', "requirement[1].max_seconds"),
     ('kind = "document"', 'kind = "document"\nmin_pixels = 1', "requirement[1].min_pixels"),
@@ -398,27 +495,52 @@ def test_a_section_that_is_no_table_is_told(folder: Write) -> None:
     assert told == ["intake.toml: imap: expected a table, got 1"]
 
 
+# Formats
+
+
+def test_an_unknown_format_is_told_with_those_of_its_kind(folder: Write) -> None:
+    (told,) = problems(folder(week=replaced(NOTICE, 'kind = "document"', 'kind = "document"\nformats = ["dcox"]')))
+
+    assert told.startswith("notices/week.toml: requirement[1].formats: 'dcox' is not known; known here are ")
+    known = told.rpartition(" are ")[2].split(", ")
+    assert {"docx", "pdf", "wps"} <= set(known)
+    assert "mp4" not in known
+
+
+def test_every_format_that_content_is_told_by_may_be_asked_for() -> None:
+    words = FORMATS.keys() - {"unknown"} | {word for usual in USUAL_FORMATS.values() for word in usual}
+
+    assert all(is_known(word) for word in (*words, "JPEG", ".tif", *known_for(None)))
+    assert not any(is_known(word) for word in ("", "unknown", "dcox"))
+
+
 # Secrets
 
 
-def test_a_secret_comes_from_the_environment() -> None:
+def test_a_secret_comes_from_the_environment_without_what_editors_leave() -> None:
     assert secret("INTAKE_X", {"INTAKE_X": "hunter2"}) == "hunter2"
-    assert secret("INTAKE_X", {}) is None
+    assert secret("INTAKE_X", {"INTAKE_X": "\ufeff hunter 2 \r\n"}) == " hunter 2 "
 
 
-def test_a_secret_comes_from_a_file_that_the_environment_names(tmp_path: Path) -> None:
-    (tmp_path / "secret").write_text(" hunter 2 \r\n")
+@pytest.mark.parametrize("content", [" hunter 2 ", " hunter 2 \r\n", "\ufeff hunter 2 \n"])
+def test_a_secret_comes_from_a_file_that_the_environment_names(tmp_path: Path, content: str) -> None:
+    (tmp_path / "secret").write_text(content, encoding="utf-8")
 
     assert secret("INTAKE_X", {"INTAKE_X_FILE": str(tmp_path / "secret")}) == " hunter 2 "
 
 
 def test_the_real_environment_is_asked_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("INTAKE_X", "hunter2")
+    monkeypatch.setenv("INTAKE_IMAP_PASSWORD", "hunter2")
 
-    assert secret("INTAKE_X") == "hunter2"
+    assert imap_password() == "hunter2"
 
 
-@pytest.mark.parametrize("content", [None, b"\xff\xfe"])
+def test_a_secret_that_is_not_there_is_told_with_both_ways_to_give_it() -> None:
+    with pytest.raises(ConfigError, match=r"INTAKE_X: not set.*INTAKE_X_FILE"):
+        secret("INTAKE_X", {})
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfeh\0"])
 def test_a_secret_file_that_cannot_be_read_is_a_configuration_problem(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "secret"
     if content is not None:
@@ -426,6 +548,30 @@ def test_a_secret_file_that_cannot_be_read_is_a_configuration_problem(tmp_path: 
 
     with pytest.raises(ConfigError, match="INTAKE_X_FILE: cannot read"):
         secret("INTAKE_X", {"INTAKE_X_FILE": str(path)})
+
+
+@pytest.mark.parametrize("text", ["", "\n", "\ufeff\r\n", "密码", "two\nlines", "tab\t", "hunter\u200b2"])
+def test_a_secret_that_cannot_be_one_is_told_and_not_repeated(tmp_path: Path, text: str) -> None:
+    (tmp_path / "secret").write_bytes(text.encode())
+    for key, value in (("INTAKE_X", text), ("INTAKE_X_FILE", str(tmp_path / "secret"))):
+        with pytest.raises(ConfigError, match=f"{key}: (is empty|holds more than printable ASCII)") as caught:
+            secret("INTAKE_X", {key: value})
+        assert not text.strip("\ufeff\r\n") or text not in str(caught.value)
+
+
+def test_a_password_for_sending_is_needed_when_there_is_a_user_name(folder: Write) -> None:
+    without, with_name = load(folder()), load(folder(FULL_SITE))
+    empty = {"INTAKE_IMAP_PASSWORD": "x", "INTAKE_SMTP_PASSWORD": ""}
+
+    assert password_problems(without, empty) == []
+    assert smtp_password(without, empty) is None
+    assert password_problems(with_name, empty) == ["INTAKE_SMTP_PASSWORD: is empty; needed is the password"]
+
+
+def test_both_passwords_are_told_at_once(folder: Write) -> None:
+    told = password_problems(load(folder(FULL_SITE)), {})
+
+    assert [line.partition(":")[0] for line in told] == ["INTAKE_IMAP_PASSWORD", "INTAKE_SMTP_PASSWORD"]
 
 
 def test_a_config_is_a_value(folder: Write) -> None:

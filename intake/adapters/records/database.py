@@ -7,13 +7,14 @@ locked" in spite of the busy timeout.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from intake.ports import Deferred
@@ -21,6 +22,39 @@ from intake.ports import Deferred
 BUSY_SECONDS = 30
 NEWEST = max(path.stem.partition("_")[0] for path in (Path(__file__).parent / "migrations/versions").glob("[0-9]*.py"))
 """The revision that this code works with: migrations are numbered."""
+
+
+DRIVERS = ("sqlite", "postgresql", "postgresql+psycopg")
+
+
+def url_fault(text: str) -> str | None:
+    """What is wrong with a database URL, in words that hold no password; None when it can be opened."""
+    if re.search(r"://[^/]*:[^/]*@", text) or re.search(r"[?&]password=", text, re.IGNORECASE):
+        return "holds a password; leave it out and use the database's own password file"
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        return f'{text!r} is no URL; allowed is one like "sqlite:///data/intake.db"'
+    if url.drivername not in DRIVERS:
+        return (
+            f'{url.drivername!r} is not supported; allowed is "sqlite:///PATH" or "postgresql+psycopg://USER@HOST/NAME"'
+        )
+    return _sqlite_fault(url) if url.drivername == "sqlite" else _driver_fault(url)
+
+
+def _sqlite_fault(url: URL) -> str | None:
+    """Records that are not a file end with the process, and the same mails would be answered again."""
+    if not url.database or url.host or url.query or url.database.startswith((":", "file:")):
+        return f'{str(url)!r} names no file; allowed is "sqlite:///PATH" without options'
+    return None
+
+
+def _driver_fault(url: URL) -> str | None:
+    try:
+        url.get_dialect().import_dbapi()
+    except ImportError as error:
+        return f"{url.drivername!r} needs a library that is not installed ({error}); allowed is one with its driver"
+    return None
 
 
 class Database:
