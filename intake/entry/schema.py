@@ -17,6 +17,7 @@ Clock24 = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z", descr
 Names = Annotated[list[str], Meta(description="a list of texts")]
 Folders = Annotated[list[Text], Meta(min_length=1, description="a list of at least one folder")]
 AddressText = Annotated[str, Meta(pattern=rf"^{ADDRESS}\Z", description='an address like "name@example.cn"')]
+Mailbox = Annotated[str, Meta(min_length=1, description='a mailbox like "name <box@example.cn>"')]
 Mailboxes = Annotated[list[AddressText], Meta(description="a list of addresses")]
 Readers = Annotated[list[AddressText], Meta(min_length=1, description="a list of at least one address")]
 Senders = Annotated[
@@ -24,9 +25,6 @@ Senders = Annotated[
     Meta(description='a list of addresses ("name@example.cn") and domains ("@example.cn")'),
 ]
 Security = Annotated[Literal["tls", "starttls", "none"], Meta(description='"tls", "starttls" or "none"')]
-
-
-Mailbox = Annotated[str, Meta(min_length=1, description='a mailbox like "name <box@example.cn>"')]
 
 
 class Imap(Struct, frozen=True, forbid_unknown_fields=True):
