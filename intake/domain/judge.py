@@ -26,8 +26,9 @@ def judge(case: Case) -> Verdict:
     seen = case.recognised
     if seen.automatic and not (seen.automatic in NOT_BY_WHAT and _brings_something(case)):
         return _ignored(case, seen.automatic)
-    if case.too_large is not None:
-        return _held(case, "too-large", answer=seen.relevance is Relevance.ASKS, size=case.too_large)
+    unseen = _unseen(case)
+    if unseen is not None:
+        return unseen
     if seen.relevance is Relevance.NONE:
         return _ignored(case, "not-a-submission")
     doubt = _doubt(case)
@@ -50,6 +51,16 @@ def _brings_something(case: Case) -> bool:
         (each.facts.kind is not Kind.OTHER and not is_decoration(each)) or each.facts.format in CONTAINERS
         for each in case.examined
     )
+
+
+def _unseen(case: Case) -> Verdict | None:
+    """The verdict on a mail of which a part was never looked at: a person does."""
+    relevance = case.recognised.relevance
+    if case.too_large is not None:
+        return _held(case, "too-large", answer=relevance is Relevance.ASKS, size=case.too_large)
+    if case.message.unread and not case.waived.holds:
+        return _held(case, "not-all-read", answer=relevance is not Relevance.NONE)
+    return None
 
 
 def _ignored(case: Case, code: str) -> Verdict:
@@ -124,9 +135,7 @@ def _judged(case: Case) -> Verdict:
     if nothing and case.waived.holds:
         return _looked_at(case, "no-material")
     missing = _missing(sender_view(case, entries, notice), verdict)
-    verdict = replace(
-        verdict, findings=(*nothing, *verdict.findings, *missing, *_unread(case), *_claim(case), *_lateness(case))
-    )
+    verdict = replace(verdict, findings=(*nothing, *verdict.findings, *missing, *_claim(case), *_lateness(case)))
     return replace(verdict, disposition=_disposition(verdict, whole, case.order))
 
 
@@ -218,19 +227,6 @@ def _missing(view: Checklist, verdict: Verdict) -> tuple[Finding, ...]:
         for item in view.open_items
         if item.requirement.key not in said
     )
-
-
-def _unread(case: Case) -> tuple[Finding, ...]:
-    """A mail built so that not all of it was read: a person looks, nothing is silently left out."""
-    if case.waived.holds or not UNREAD & set(case.message.defects):
-        return ()
-    return (Finding("not-all-read", Severity.HOLD),)
-
-
-UNREAD = frozenset(
-    {"too many parts", "nested too deep", "forwarded too deep", "too many mails inside", "message in parts"}
-)
-"""Defects of a message that say that something in it was not looked at."""
 
 
 def _claim(case: Case) -> tuple[Finding, ...]:

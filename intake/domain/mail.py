@@ -38,6 +38,19 @@ class Link:
     expires: datetime | None = None
 
 
+UNREAD = frozenset(
+    {
+        "too many parts",
+        "nested too deep",
+        "forwarded too deep",
+        "too many mails inside",
+        "message in parts",
+        "header too long",
+    }
+)
+"""Defects which say that something in a mail was not looked at."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """The decoded head and text of one mail.
@@ -63,6 +76,11 @@ class Message:
     relayed_at: datetime | None = None
     defects: tuple[str, ...] = ()
     returned: tuple[str, ...] = ()
+
+    @property
+    def unread(self) -> bool:
+        """Whether it is built so that not all of it was read: thousands of parts, dozens of levels, endless headers."""
+        return bool(UNREAD & set(self.defects))
 
     def header(self, name: str) -> str:
         """The first value of a header, or an empty string."""

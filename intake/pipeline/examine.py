@@ -68,7 +68,7 @@ def examine_one(bench: Bench, pending: Pending) -> None:
 def _look(bench: Bench, pending: Pending) -> tuple[Message, tuple[Examined, ...]]:
     """Read the mail and measure its materials; those of a robot nobody knows are not worth a look."""
     message, materials = bench.read(bench.blobs.path(pending.sha256), bench.blobs)
-    if pending.cut:
+    if pending.cut or message.unread:  # held as a whole: its parts are not worth a child each
         return message, bench.look(pending.attached, bench.blobs)
     if automatic(message, bench.office.own) and not pending.ruling.assigned and not _is_listed(bench, message):
         return message, ()

@@ -1,0 +1,60 @@
+"""Mails built to exhaust whoever reads them: each gets a finding in time, and the good mail behind it its answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e.world import UNITS, address, complete
+from tests.pipeline.test_stages import Office, office
+
+__all__ = ["office"]
+pytestmark = pytest.mark.server
+
+SECONDS = 10
+HEAD = f"From: {address('370826')}\r\nSubject: {{subject}}\r\nMIME-Version: 1.0\r\n"
+
+
+def head(subject: str = "x") -> bytes:
+    return HEAD.format(subject=subject).encode()
+
+
+def many_parts() -> bytes:
+    parts = b"".join(b"--B\r\nContent-Type: image/jpeg\r\n\r\n%d\r\n" % number for number in range(100_000))
+    return head() + b"Content-Type: multipart/mixed; boundary=B\r\n\r\n" + parts + b"--B--\r\n"
+
+
+def long_header() -> bytes:
+    return head() + b"X-Long: " + (b"x" * 900 + b"\r\n ") * 22_000 + b"\r\n\r\ntext\r\n"
+
+
+def deep_nesting() -> bytes:
+    levels = b"".join(
+        b"Content-Type: multipart/mixed; boundary=B%d\r\n\r\n--B%d\r\n" % (level, level) for level in range(3_000)
+    )
+    return head() + levels + b"Content-Type: text/plain\r\n\r\ndeep\r\n"
+
+
+def endless_subject() -> bytes:
+    words = "\r\n ".join("=?utf-8?B?56eR5oqA?=" for _ in range(50_000))
+    return head(words) + b"\r\ntext\r\n"
+
+
+@pytest.mark.parametrize("monster", [many_parts, long_header, deep_nesting, endless_subject])
+def test_a_monster_gets_a_finding_in_time_and_the_next_mail_its_answer(
+    office: Office, monster: Callable[[], bytes]
+) -> None:
+    office.world.deliver(monster())
+    office.world.deliver(complete("370883"))
+    office.app.receive()
+    started = time.monotonic()
+    office.app.examine()
+    assert time.monotonic() - started < SECONDS
+    office.app.deliver()
+    assert office.states()["parked"] == 0
+    assert office.states()["held"] + office.states()["ignored"] == 1
+    assert len(office.world.letters(address("370883"))) == 1
+    assert office.codes()[0] & {"not-all-read", "not-a-submission"}
+    assert UNITS["370883"] in office.world.letters(address("370883"))[0]["Subject"]
