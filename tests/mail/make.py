@@ -11,8 +11,9 @@ from datetime import datetime
 from pathlib import Path
 
 from intake.entry.demo import media
+from intake.entry.demo.mailbag import samples
 from intake.entry.demo.mails import COREMAIL, FOXMAIL, TO, File, Mail, compose
-from intake.entry.demo.samples import BEIJING, photos, report, samples, video
+from intake.entry.demo.samples import BEIJING, photos, report, video
 from tests.mail import abroad, netease, oddities, tencent
 from tests.samples import documents
 from tests.samples.media import hidden_by_edit_list

@@ -16,7 +16,8 @@ from intake.entry.app import App
 from intake.entry.clock import clock_from
 from intake.entry.commands import opened
 from intake.entry.demo import report
-from intake.entry.demo.samples import BEIJING, SENDERS, Sample, samples
+from intake.entry.demo.mailbag import samples
+from intake.entry.demo.samples import BEIJING, SENDERS, Sample
 from intake.entry.demo.servers import PASSWORD, Servers, running
 from intake.entry.demo.site import USERNAME, write_site
 from intake.entry.office import opens

@@ -1,9 +1,9 @@
-"""The mails of the demo, in the order of arrival, and how they are made. All of it is made up."""
+"""How the mails of the demo are made and noted. All of it is made up."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
@@ -62,11 +62,9 @@ def arrives(when: str) -> Callable[[Callable[[], Mail]], Callable[[], Mail]]:
     return note
 
 
-def samples() -> Iterator[Sample]:
-    """All mails of the demo, in the order of arrival."""
-    from intake.entry.demo import counties, strangers  # noqa: F401, PLC0415 - importing them notes their mails
-
-    yield from sorted(_samples, key=lambda sample: sample.received)
+def noted() -> list[Sample]:
+    """The samples noted so far, in the order of arrival."""
+    return sorted(_samples, key=lambda sample: sample.received)
 
 
 def report(short: str, name: str = "") -> File:
