@@ -25,7 +25,16 @@ from intake.adapters.records.records import SqlRecords
 from intake.adapters.records.rulings import SqlRulings
 from intake.adapters.records.shapes import storable
 from intake.adapters.records.stories import letter_story, mail_story, unit_story
-from intake.adapters.records.tables import Base, EntryRow, EventRow, LetterRow, MailRow, SightingRow, SubmissionRow
+from intake.adapters.records.tables import (
+    Base,
+    EntryRow,
+    EventRow,
+    LetterRow,
+    MailRow,
+    PollRow,
+    SightingRow,
+    SubmissionRow,
+)
 from intake.domain.case import Case
 from intake.domain.digest import Reconciliation
 from intake.domain.fates import Waived
@@ -705,3 +714,15 @@ def test_a_locked_database_is_the_worlds_failure(database: Database, monkeypatch
     with database.writing() as _session, pytest.raises(Deferred, match="locked"), other.writing():
         pass
     other.close()
+
+
+def test_polls_are_forgotten_after_a_while(box: Box) -> None:
+    """One row a minute would grow for ever, and the heartbeat is read from all of them."""
+    for days in (0, 1, 61):
+        box.records.poll_ended(box.records.poll_began(NOW + timedelta(days=days)), NOW, 0, None)
+
+    with box.database.reading() as session:
+        assert [each.started_at for each in session.scalars(select(PollRow).order_by(PollRow.id))] == [
+            NOW + timedelta(days=1),
+            NOW + timedelta(days=61),
+        ]

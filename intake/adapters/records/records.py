@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from intake.adapters.records.database import Database
 from intake.adapters.records.desk import SqlDesk
@@ -19,6 +19,9 @@ from intake.adapters.records.tables import MailRow, PollRow, SettingRow
 from intake.adapters.records.views import SqlChronicle
 from intake.domain.notice import Roster
 from intake.ports import Pending
+
+POLLS_KEPT = timedelta(days=60)
+"""At one poll a minute this is 86,400 rows; longer than that between two digests the heartbeat says nothing anyway."""
 
 
 class SqlRecords:
@@ -68,8 +71,9 @@ class SqlRecords:
             return bytes.fromhex(row.value)
 
     def poll_began(self, now: datetime) -> int:
-        """Note that a pass over the mailbox begins; its number."""
+        """Note that a pass over the mailbox begins; its number. Passes that no digest counts any more are forgotten."""
         with self._database.writing() as session:
+            session.execute(delete(PollRow).where(PollRow.started_at < now - POLLS_KEPT))
             row = PollRow(started_at=now)
             session.add(row)
             session.flush()
