@@ -45,7 +45,7 @@ servers:
 	@./tests/servers/install
 
 lock:
-	uv pip compile pyproject.toml --extra archive --extra demo --extra dev --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --extra archive --extra demo --extra dev --extra dkim --extra postgres --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --output-file requirements.lock --upgrade --quiet
 
 clean:

@@ -123,8 +123,27 @@ class SightingRow(Base):
     uidvalidity: Mapped[int] = mapped_column(BigInteger)
     uid: Mapped[int] = mapped_column(BigInteger)
     mail_id: Mapped[int] = mapped_column(ForeignKey("mail.id"), index=True)
+    size: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    internal_date: Mapped[datetime | None]
     seen_at: Mapped[datetime]
     gone_at: Mapped[datetime | None]
+
+
+class PostponedRow(Base):
+    """A mail that is listed and could not be fetched: the watermark has passed it, this row brings us back to it."""
+
+    __tablename__ = "postponed"
+    __table_args__ = (UniqueConstraint("folder", "uidvalidity", "uid"),)
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    folder: Mapped[str] = mapped_column(String(255))
+    uidvalidity: Mapped[int] = mapped_column(BigInteger)
+    uid: Mapped[int] = mapped_column(BigInteger)
+    size: Mapped[int] = mapped_column(BigInteger)
+    internal_date: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime]
+    error: Mapped[str] = mapped_column(Text)
+    first_failed_at: Mapped[datetime]
 
 
 class MaterialRow(Base):
@@ -236,6 +255,7 @@ class LetterRow(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
+    doubts: Mapped[int] = mapped_column(default=0, server_default="0")
     settled_at: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(Text)
 
@@ -271,3 +291,24 @@ class SettingRow(Base):
     __tablename__ = "setting"
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     value: Mapped[str] = mapped_column(Text)
+
+
+class AlarmRow(Base):
+    """One thing that operators are warned of: raised until it is cleared; `times` counts how often it was raised."""
+
+    __tablename__ = "alarm"
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    raised_at: Mapped[datetime | None]
+    times: Mapped[int] = mapped_column(default=0)
+    detail: Mapped[dict[str, Any]]
+
+
+class PatienceRow(Base):
+    """A server that refused our login: not asked again before `not_before`, unless the credentials are others."""
+
+    __tablename__ = "patience"
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    failures: Mapped[int] = mapped_column(default=0)
+    not_before: Mapped[datetime]
+    credentials: Mapped[str] = mapped_column(String(64))
+    error: Mapped[str] = mapped_column(Text)
