@@ -19,6 +19,7 @@ from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from intake.adapters.records import database as database_module
+from intake.adapters.records.columns import Base
 from intake.adapters.records.database import Database
 from intake.adapters.records.migrations import configuration
 from intake.adapters.records.records import SqlRecords
@@ -26,7 +27,6 @@ from intake.adapters.records.rulings import SqlRulings
 from intake.adapters.records.shapes import storable
 from intake.adapters.records.stories import letter_story, mail_story, unit_story
 from intake.adapters.records.tables import (
-    Base,
     EntryRow,
     EventRow,
     LetterRow,

@@ -4,7 +4,8 @@ from typing import Any, Literal
 
 from alembic import context
 
-from intake.adapters.records.tables import Base, Instant
+from intake.adapters.records import tables  # noqa: F401 - importing them is what fills the metadata
+from intake.adapters.records.columns import Base, Instant
 
 
 def _render(kind: str, item: Any, _context: Any) -> str | Literal[False]:
