@@ -6,6 +6,7 @@ import logging
 import traceback
 from datetime import datetime
 
+from intake.domain.patience import Wait
 from intake.domain.verdict import Verdict
 from intake.ports import Arrival
 
@@ -81,6 +82,18 @@ def misconfigured(job: str, error: Exception) -> None:
 
 def deferred(what: str, error: Exception) -> None:
     _say(logging.WARNING, "deferred", what=what, why=error)
+
+
+def login_refused(wait: Wait) -> None:
+    _say(
+        logging.WARNING,
+        "login-refused",
+        server=wait.server,
+        refusal=wait.refusal,
+        times=wait.failures,
+        not_before=wait.until.isoformat(),
+        why=wait.error,
+    )
 
 
 def sent(ref: str) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import random
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from intake.adapters.letters.words import Words
 from intake.adapters.looking import Looker
 from intake.adapters.mail.reader import read_mail
 from intake.adapters.records.database import Database
+from intake.adapters.records.patience import fingerprint
 from intake.adapters.records.records import SqlRecords
 from intake.adapters.smtp import SmtpSettings, open_courier
 from intake.domain.schedule import IsWorkday
@@ -25,6 +27,7 @@ from intake.entry.ownership import ownership
 from intake.entry.passwords import imap_password, password_problems, smtp_password
 from intake.pipeline.deliver import Post, deliver
 from intake.pipeline.examine import Bench, examine
+from intake.pipeline.patience import Gate
 from intake.pipeline.receive import Intake, receive
 from intake.pipeline.summarise import Desk, summarise
 from intake.ports import Clock, Courier, Deferred, Mailbox
@@ -166,8 +169,23 @@ class App:
     def _warnings(self) -> tuple[str, ...]:
         return () if workdays.is_known(self.clock().astimezone(self.config.zone).year) else ("holidays-unknown",)
 
-    def _open_mailbox(self) -> AbstractContextManager[Mailbox]:
-        return open_mailbox(self.imap_settings, imap_password())
+    @contextmanager
+    def _open_mailbox(self) -> Iterator[Mailbox]:
+        settings, password = self.imap_settings, imap_password()
+        gate = self.gate("imap", settings.host, settings.username, password)
+        with gate.passing(), open_mailbox(settings, password, clock=self.clock) as box:
+            yield box
+
+    def gate(self, server: str, *credentials: str) -> Gate:
+        """The gate before the login to "imap" or "smtp"."""
+        return Gate(
+            server,
+            self.records,
+            lambda: fingerprint(self.records.message_key(), *credentials),
+            self.clock,
+            random.random,
+            self.config.zone,
+        )
 
     @property
     def imap_settings(self) -> ImapSettings:

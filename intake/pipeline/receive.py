@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from intake import journal
-from intake.ports import Arrival, Blob, Blobs, Clock, Deferred, Mailbox, OpenMailbox, Oversized, Records
+from intake.ports import Arrival, Blob, Blobs, Clock, Deferred, LoginRefused, Mailbox, OpenMailbox, Oversized, Records
 
 MAX_MAIL = 300 << 20
 """Octets of one mail that are fetched at most; of a larger one only the beginning is, and a person is told."""
@@ -40,6 +40,8 @@ def receive(intake: Intake) -> int:
         for folder in intake.folders:
             try:
                 taken += _folder(intake, box, folder)
+            except LoginRefused:
+                raise
             except Deferred as error:  # a folder that was renamed must not stop the others
                 trouble.append(str(error))
     if trouble:

@@ -17,6 +17,7 @@ from intake.domain.mail import Message
 from intake.domain.material import Material
 from intake.domain.notice import Notice, Roster
 from intake.domain.outcome import Outcome
+from intake.domain.patience import Wait
 from intake.domain.submission import Entry
 from intake.domain.verdict import Verdict
 from intake.ports.world import Arrival, Blob, FolderState
@@ -149,14 +150,27 @@ class Outbox(Protocol):
     def settle(self, letter: DueLetter, outcome: Outcome, now: datetime) -> None: ...
 
 
+class Patience(Protocol):
+    """Which servers refused our login: by "imap" or "smtp"."""
+
+    def wait(self, server: str) -> Wait | None: ...
+
+    def keep(self, wait: Wait) -> None:
+        """Put a wait on record in place of the server's earlier one."""
+
+    def forget(self, server: str) -> None: ...
+
+
 class Records(Protocol):
-    """The three desks; each `with` is one transaction. `next_pending` is a glance that decides nothing."""
+    """The desks; each `with` is one transaction. `next_pending` is a glance that decides nothing."""
 
     def ledger(self) -> AbstractContextManager[Ledger]: ...
 
     def desk(self) -> AbstractContextManager[Desk]: ...
 
     def outbox(self) -> AbstractContextManager[Outbox]: ...
+
+    def patience(self) -> AbstractContextManager[Patience]: ...
 
     def chronicle(self) -> AbstractContextManager[Chronicle]: ...
 
@@ -195,6 +209,9 @@ class Chronicle(Protocol):
     def failed_letters(self, since: datetime | None) -> tuple[LetterLine, ...]: ...
 
     def health(self, since: datetime | None, free_bytes: int, warnings: tuple[str, ...]) -> Health: ...
+
+    def waits(self) -> tuple[Wait, ...]:
+        """The servers that refused our login last, with how often in a row."""
 
     def last_digest(self) -> tuple[date, datetime] | None:
         """The day of the last digest and when it was made."""

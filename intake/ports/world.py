@@ -11,6 +11,7 @@ from typing import Protocol, TypeAlias
 
 from intake.domain.mail import Locator, Message
 from intake.domain.material import Examined, Facts, Material
+from intake.domain.patience import Refusal
 
 Clock: TypeAlias = Callable[[], datetime]
 """Answers the present instant, aware."""
@@ -25,7 +26,11 @@ class Unreachable(Deferred):
 
 
 class LoginRefused(Unreachable):
-    """The server did not take the user name and password: ask again seldom, or it locks the account."""
+    """The server did not let us in: ask again seldom, or it locks the account. `refusal` says what it disliked."""
+
+    def __init__(self, text: str, refusal: Refusal = Refusal.CREDENTIALS) -> None:
+        super().__init__(text)
+        self.refusal = refusal
 
 
 class Refused(Exception):

@@ -16,7 +16,8 @@ from intake.adapters import imap
 from intake.adapters.imap import ImapSettings
 from intake.adapters.imap.mailbox import CHUNK, ImapMailbox
 from intake.domain.mail import Locator
-from intake.ports import Arrival, Deferred, LoginRefused, Oversized
+from intake.domain.patience import Refusal
+from intake.ports import Arrival, Deferred, LoginRefused, Oversized, Unreachable
 from tests.servers.certificate import Certificate
 from tests.servers.liar import HANG_UP, Answer, Liar, Line, running_liar
 
@@ -309,8 +310,15 @@ def test_an_empty_id_is_no_trouble(answer: bytes) -> None:
 def test_an_unsafe_login_is_named() -> None:
     with (
         lying(EXAMINE=lambda line: line.tag + b" NO EXAMINE Unsafe Login. Please contact kefu@188.com\r\n") as box,
-        pytest.raises(Deferred, match="wants the ID command and does not offer it"),
+        pytest.raises(LoginRefused, match="wants the ID command and does not offer it") as error,
     ):
+        box.select("INBOX")
+    assert error.value.refusal is Refusal.CLIENT
+
+
+def test_a_login_that_opens_nothing_is_refused() -> None:
+    said = b" BAD User is authenticated but not connected.\r\n"
+    with lying(EXAMINE=lambda line: line.tag + said) as box, pytest.raises(LoginRefused):
         box.select("INBOX")
 
 
@@ -334,12 +342,47 @@ def test_a_password_that_the_server_repeats_is_not_shown(word: bytes) -> None:
     assert refusal.value.__suppress_context__
 
 
-@pytest.mark.parametrize("answer", [HANG_UP, b"* BYE too many connections\r\n", None])
-def test_a_login_that_fails_for_another_reason_is_not_a_refusal(answer: bytes | None) -> None:
-    unavailable = lambda line: line.tag + b" NO [UNAVAILABLE] try again\r\n"  # noqa: E731
-    with pytest.raises(Deferred) as error, lying(LOGIN=answer or unavailable):
+def test_a_login_that_hangs_up_without_a_word_is_not_a_refusal() -> None:
+    with pytest.raises(Unreachable) as error, lying(LOGIN=HANG_UP):
         pass
     assert not isinstance(error.value, LoginRefused)
+
+
+QQ = "Login fail. Account is abnormal, password is incorrect, login frequency limited, or system is busy"
+
+
+@pytest.mark.parametrize(
+    ("words", "refusal"),
+    [
+        ("NO [UNAVAILABLE] Temporary authentication failure", Refusal.TEMPORARY),
+        ("NO [INUSE] mailbox is locked", Refusal.TEMPORARY),
+        ("NO [AUTHENTICATIONFAILED] Invalid credentials", Refusal.CREDENTIALS),
+        ("NO LOGIN login frequency limited", Refusal.TEMPORARY),
+        ("NO Too many simultaneous connections. (Failure)", Refusal.TEMPORARY),
+        ("NO LOGIN 登录过于频繁", Refusal.TEMPORARY),
+        (f"NO {QQ}.", Refusal.CREDENTIALS),
+        ("NO LOGIN Login error or password error", Refusal.CREDENTIALS),
+        ("NO 请使用授权码登录", Refusal.CREDENTIALS),
+        ("NO LOGIN Unsafe Login. Please contact kefu@188.com for help", Refusal.CLIENT),
+        ("BAD command", Refusal.CREDENTIALS),
+    ],
+)
+@pytest.mark.parametrize("charset", ["utf-8", "gbk"])
+def test_a_refused_login_is_told_by_its_words(words: str, refusal: Refusal, charset: str) -> None:
+    with pytest.raises(LoginRefused) as error, lying(LOGIN=lambda line: line.tag + f" {words}\r\n".encode(charset)):
+        pass
+    assert error.value.refusal is refusal
+    assert ("authorisation code" in str(error.value)) == (refusal is Refusal.CREDENTIALS)
+
+
+def test_a_server_that_has_too_many_of_us_says_so_at_the_greeting_or_at_the_login() -> None:
+    for liar in (
+        Liar(greeting=b"* BYE [ALERT] Maximum number of connections from user+IP exceeded\r\n" + HANG_UP),
+        Liar(answers={b"LOGIN": b"* BYE too many connections\r\n"}),
+    ):
+        with pytest.raises(LoginRefused) as error, lying(liar):
+            pass
+        assert error.value.refusal is Refusal.TEMPORARY
 
 
 def test_a_probe_survives_folder_names_that_cannot_be_decoded() -> None:

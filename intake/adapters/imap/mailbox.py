@@ -15,7 +15,8 @@ from typing import Any, TypeAlias
 
 from intake.adapters.imap.session import ImapSettings, Session, Unusable, open_session
 from intake.domain.mail import Locator
-from intake.ports import Arrival, Clock, Deferred, FolderState, Oversized, Sink
+from intake.domain.patience import Refusal
+from intake.ports import Arrival, Clock, Deferred, FolderState, LoginRefused, Oversized, Sink
 
 CHUNK = 1024 * 1024
 """Octets asked for at a time, and about what a download keeps in memory."""
@@ -177,8 +178,9 @@ def examine(session: Session, folder: str) -> FolderState:
     try:
         answer = session.ask(f"opening folder {folder}", partial(session.client.select_folder, folder, readonly=True))
     except Unusable as refusal:
-        if "unsafe login" in str(refusal).lower():
-            raise Deferred(_unsafe_login(session)) from refusal
+        closed = _closed(session, str(refusal))
+        if closed:
+            raise closed from refusal
         raise
     if b"EXISTS" not in answer:
         raise Unusable(
@@ -187,6 +189,14 @@ def examine(session: Session, folder: str) -> FolderState:
     exists, uidnext = answer[b"EXISTS"], answer.get(b"UIDNEXT")
     # UIDs rise from 1: a UIDNEXT that is not above the number of mails is a lie, and none is better.
     return FolderState(folder, answer.get(b"UIDVALIDITY", 0), exists, uidnext if uidnext and uidnext > exists else None)
+
+
+def _closed(session: Session, words: str) -> LoginRefused | None:
+    """A login that was accepted and then turns out to open nothing; None for trouble with one folder."""
+    if "unsafe login" in words.lower():
+        return LoginRefused(_unsafe_login(session), Refusal.CLIENT)
+    # Exchange Online: basic authentication is off, or the token is for something else.
+    return LoginRefused(words) if "authenticated but not connected" in words.lower() else None
 
 
 def _unsafe_login(session: Session) -> str:

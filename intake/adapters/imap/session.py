@@ -20,15 +20,15 @@ from imapclient import IMAPClient, SocketTimeout
 
 import intake
 from intake.adapters.deadline import Deadline
+from intake.adapters.imap.refusals import refusal_of, too_many
 from intake.adapters.wire import Security, decoded, one_line, reason, tls_context
-from intake.ports import Deferred, LoginRefused
+from intake.domain.patience import Refusal
+from intake.ports import Deferred, LoginRefused, Unreachable
 
 Answer = TypeVar("Answer")
 
 _FAREWELL_SECONDS = 5.0
 _PRINTABLE = re.compile(r"[\x20-\x7e]+")
-_TEMPORARY = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\b", re.IGNORECASE)
-"""Refusals that are not about the password (RFC 5530 section 3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ class _Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
 
 @contextmanager
 def open_session(settings: ImapSettings, password: str) -> Iterator[Session]:
-    """Connect, log in and introduce ourselves. Raises Deferred, LoginRefused when it is about the password."""
+    """Connect, log in and introduce ourselves. Raises Unreachable, and LoginRefused when the server keeps us out."""
     context = None if settings.security == "none" else tls_context(settings.ca_file)
     session = Session(_connect(settings, context), settings)
     try:
@@ -157,10 +157,12 @@ def _connect(settings: ImapSettings, context: ssl.SSLContext | None) -> IMAPClie
     try:
         with Deadline(settings.connect_timeout + settings.grace, f"{settings}: connecting") as limit:
             return _Client(settings, context, limit)
-    except Deferred:
-        raise
+    except Deferred as error:
+        raise Unreachable(str(error)) from error
     except Exception as error:  # as in Session.ask
-        raise Deferred(f"{settings}: cannot connect: {reason(error)}") from error
+        text = f"{settings}: cannot connect: {reason(error)}"
+        full = isinstance(error, imaplib.IMAP4.error) and too_many(text)
+        raise (LoginRefused(text, Refusal.TEMPORARY) if full else Unreachable(text)) from error
 
 
 def _log_in(session: Session, password: str) -> None:
@@ -172,9 +174,17 @@ def _log_in(session: Session, password: str) -> None:
     try:
         session.ask("logging in", lambda: session.client.login(username, password))
     except Unusable as refusal:
-        text = f"{refusal} (many providers want an authorisation code here)".replace(password, "***")
         # Not `from`: the server may have echoed the password.
-        raise (Deferred(text) if _TEMPORARY.search(text) else LoginRefused(text)) from None
+        raise _refused(str(refusal).replace(password, "***")) from None
+    except Deferred as error:
+        text = str(error).replace(password, "***")
+        raise (LoginRefused(text, Refusal.TEMPORARY) if too_many(text) else Unreachable(text)) from None
+
+
+def _refused(text: str) -> LoginRefused:
+    refusal = refusal_of(text)
+    advice = " (many providers want an authorisation code here)" if refusal is Refusal.CREDENTIALS else ""
+    return LoginRefused(text + advice, refusal)
 
 
 def _introduce(session: Session) -> None:

@@ -13,6 +13,7 @@ from intake.adapters.records.database import Database
 from intake.adapters.records.desk import SqlDesk
 from intake.adapters.records.ledger import SqlLedger
 from intake.adapters.records.outbox import SqlOutbox
+from intake.adapters.records.patience import SqlPatience
 from intake.adapters.records.rulings import attachments
 from intake.adapters.records.shapes import pending_of
 from intake.adapters.records.tables import MailRow, PollRow, SettingRow
@@ -45,6 +46,11 @@ class SqlRecords:
     def outbox(self) -> Iterator[SqlOutbox]:
         with self._database.writing() as session:
             yield SqlOutbox(session)
+
+    @contextmanager
+    def patience(self) -> Iterator[SqlPatience]:
+        with self._database.writing() as session:
+            yield SqlPatience(session)
 
     @contextmanager
     def chronicle(self) -> Iterator[SqlChronicle]:

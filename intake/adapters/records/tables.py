@@ -258,6 +258,7 @@ class PatienceRow(Base):
 
     __tablename__ = "patience"
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    refusal: Mapped[str] = mapped_column(String(16))
     failures: Mapped[int] = mapped_column(default=0)
     not_before: Mapped[datetime]
     credentials: Mapped[str] = mapped_column(String(64))

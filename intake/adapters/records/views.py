@@ -7,8 +7,10 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from intake.adapters.records import health, matrix, news, posted, reconciling
+from intake.adapters.records.patience import waits
 from intake.domain.digest import Health, LetterCounts, LetterLine, LinkLine, MailLine, Reconciliation, UnitRow
 from intake.domain.notice import Notice, Roster
+from intake.domain.patience import Wait
 
 
 class SqlChronicle:
@@ -57,6 +59,9 @@ class SqlChronicle:
     def reconciliation(self) -> Reconciliation:
         """Every mail that lies on the server now, by what became of it."""
         return reconciling.reconciliation(self._session)
+
+    def waits(self) -> tuple[Wait, ...]:
+        return waits(self._session)
 
     def last_digest(self) -> tuple[date, datetime] | None:
         return posted.last_digest(self._session)

@@ -26,6 +26,7 @@ def upgrade() -> None:
     op.create_table(
         "patience",
         sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("refusal", sa.String(length=16), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
         sa.Column("credentials", sa.String(length=64), nullable=False),

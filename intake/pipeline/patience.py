@@ -1,0 +1,72 @@
+"""The gate before a login: a server that refused us is not asked again before its time, whoever asks.
+
+What was refused is on record, so that neither a restart nor `poll` from cron hammers the server. Other
+credentials pass at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import tzinfo
+
+from intake import journal
+from intake.domain.patience import PACES, Wait, failures_in_row
+from intake.ports import Clock, LoginRefused, Records
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The login to one server, "imap" or "smtp".
+
+    `credentials` answers a keyed hash of what we log in with, `jitter` a number in [0, 1).
+    """
+
+    server: str
+    records: Records
+    credentials: Callable[[], str] = field(repr=False)
+    clock: Clock
+    jitter: Callable[[], float]
+    zone: tzinfo
+
+    @contextmanager
+    def passing(self) -> Iterator[None]:
+        """Log in inside the block; the outcome goes on record. LoginRefused, and no block, before the time."""
+        self.check()
+        try:
+            yield
+        except LoginRefused as error:
+            self.refused(error)
+            raise
+        self.accepted()
+
+    def check(self) -> None:
+        """Return when a login may be tried now; else LoginRefused says until when not, and why."""
+        with self.records.patience() as patience:
+            known = patience.wait(self.server)
+        if known and known.holds(self.clock()) and known.credentials == self.credentials():
+            raise LoginRefused(self._told(known), known.refusal)
+
+    def refused(self, error: LoginRefused) -> None:
+        """Note a refusal: the next login waits, twice as long each time."""
+        credentials = self.credentials()
+        with self.records.patience() as patience:
+            failures = failures_in_row(patience.wait(self.server), error.refusal, credentials)
+            until = self.clock() + PACES[error.refusal].pause(failures, self.jitter())
+            wait = Wait(self.server, error.refusal, failures, until, credentials, str(error))
+            patience.keep(wait)
+        journal.login_refused(wait)
+
+    def accepted(self) -> None:
+        """Note that the server took us."""
+        with self.records.patience() as patience:
+            patience.forget(self.server)
+
+    def _told(self, known: Wait) -> str:
+        times = "once" if known.failures == 1 else f"{known.failures} times"
+        until = known.until.astimezone(self.zone)
+        return (
+            f"{self.server}: login refused {times}, not tried again before {until:%Y-%m-%d %H:%M:%S %z} "
+            f"(with other credentials at once): {known.error}"
+        )

@@ -1,0 +1,106 @@
+"""A refused login is not repeated before its time, by nobody; a mended password is tried at once. On a real server."""
+
+from __future__ import annotations
+
+import subprocess
+from datetime import timedelta
+
+import pytest
+
+from intake.adapters.records.patience import fingerprint
+from intake.domain.patience import Refusal, Wait
+from intake.entry.app import App
+from intake.entry.config import load
+from tests.e2e.world import complete
+from tests.pipeline.test_stages import Office, office
+from tests.servers.dovecot import PASSWORD
+
+__all__ = ["office"]
+pytestmark = pytest.mark.server
+
+WRONG = "hunter2-no-secret"
+
+
+@pytest.fixture
+def refused(office: Office, monkeypatch: pytest.MonkeyPatch) -> Office:
+    """An office that has a mail waiting and a wrong password, and has tried it once."""
+    monkeypatch.setenv("INTAKE_IMAP_PASSWORD", WRONG)
+    office.world.deliver(complete("370826"))
+    assert "logging in" in (office.poll() or "")
+    return office
+
+
+def waits(office: Office) -> tuple[Wait, ...]:
+    with office.app.records.chronicle() as chronicle:
+        return chronicle.waits()
+
+
+def logins(office: Office) -> int:
+    """How often the server was asked."""
+    log = office.world.dovecot.log()
+    return sum("auth failed" in line and f"user=<{office.world.user}>" in line for line in log.splitlines())
+
+
+def test_a_refused_login_waits_twice_as_long_each_time_up_to_an_hour(refused: Office) -> None:
+    pauses = []
+    for _ in range(6):
+        (wait,) = waits(refused)
+        pauses.append((wait.until - refused.now) / timedelta(minutes=1))
+        asked = logins(refused)
+        refused.now = wait.until - timedelta(seconds=1)
+        assert "login refused" in (refused.poll() or "")
+        assert logins(refused) == asked, "not before its time"
+        refused.now = wait.until
+        refused.poll()
+        assert logins(refused) == asked + 1
+    assert waits(refused)[0].failures == 7
+    for pause, least in zip(pauses, (5, 10, 20, 40, 60, 60), strict=True):
+        assert least <= pause <= least * 1.2
+
+
+def test_neither_a_restart_nor_poll_from_cron_asks_sooner(refused: Office) -> None:
+    refused.app.close()
+    restarted = App(load(refused.world.folder / "config"), lambda: refused.now + timedelta(minutes=1))
+    assert "login refused once" in (restarted.poll() or "")
+    restarted.close()
+    environment = {**refused.world.environment, "INTAKE_IMAP_PASSWORD": WRONG}
+    command = refused.world.command("poll", now="2024-06-05T12:02:00+08:00")
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 75
+    assert "not tried again before 2024-06-05 12:0" in done.stderr
+    assert "with other credentials at once" in done.stderr
+    assert "authorisation code" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert logins(refused) == 1
+
+
+def test_a_mended_password_is_tried_at_once(refused: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INTAKE_IMAP_PASSWORD", PASSWORD)
+    assert refused.poll() is None
+    assert refused.states()["accepted"] == 1
+    assert waits(refused) == ()
+
+
+def test_another_wrong_password_is_tried_at_once_and_counts_anew(
+    refused: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INTAKE_IMAP_PASSWORD", WRONG + "2")
+    refused.poll()
+    assert logins(refused) == 2
+    assert waits(refused)[0].failures == 1
+
+
+def test_what_is_on_record_names_the_reason_and_no_secret(refused: Office) -> None:
+    (wait,) = waits(refused)
+    assert (wait.server, wait.refusal) == ("imap", Refusal.CREDENTIALS)
+    database = (refused.world.folder / "config/data/intake.db").read_bytes()
+    wal = (refused.world.folder / "config/data/intake.db-wal").read_bytes()
+    assert wait.credentials.encode() in database + wal
+    assert WRONG.encode() not in database + wal
+
+
+def test_a_fingerprint_needs_the_key_and_keeps_the_words_apart() -> None:
+    made = fingerprint(b"k" * 32, "host", "user", "password")
+    assert len(made) == 64
+    others = [(b"j" * 32, "host", "user", "password"), (b"k" * 32, "host", "userpassword"), (b"k" * 32, "h", "ost")]
+    assert made not in {fingerprint(key, *words) for key, *words in others}
