@@ -12,6 +12,26 @@ from intake.domain.verdict import Disposition
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """How far the records had gone: the numbers of the last event and of the last poll.
+
+    News are told apart by these and not by times: a clock that was wrong for a while can neither hide nor repeat one.
+    """
+
+    event: int
+    poll: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A digest that was made: for which day, when (as the clock stood then), and how far the records had gone."""
+
+    day: date
+    at: datetime
+    upto: Mark
+
+
+@dataclass(frozen=True, slots=True)
 class UnitRow:
     """One line of the matrix: a unit and its checklist now."""
 

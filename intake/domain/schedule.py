@@ -9,15 +9,16 @@ from typing import TypeAlias
 IsWorkday: TypeAlias = Callable[[date], bool]
 
 
-def digest_owed(local_now: datetime, last: date | None, at: time, is_digest_day: IsWorkday) -> date | None:
+def digest_owed(local_now: datetime, is_made: bool, at: time, is_digest_day: IsWorkday) -> date | None:
     """The local day whose digest is owed now, or None. Late when the machine was off, once a day, never for the past.
 
-    `local_now` is in the office's time zone; `last` the day of the last digest made.
+    `local_now` is in the office's time zone; `is_made` says whether that very day has a digest. What other days have
+    is no matter: one that was made while the clock stood ahead must not silence the days until then.
     """
     today = local_now.date()
-    if local_now.time() < at or not is_digest_day(today):
+    if is_made or local_now.time() < at or not is_digest_day(today):
         return None
-    return today if last is None or last < today else None
+    return today
 
 
 def workdays_left(today: date, deadline: date, is_workday: IsWorkday) -> int:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time, tzinfo
+from datetime import date, time, tzinfo
 
-from intake.domain.digest import Digest, MailLine, Section
+from intake.domain.digest import Digest, MailLine, Mark, Section
 from intake.domain.notice import Notice
 from intake.domain.recognise import Office
 from intake.domain.schedule import IsWorkday, digest_owed, workdays_left
@@ -33,31 +33,35 @@ class Desk:
 
 def summarise(desk: Desk) -> bool:
     """Put today's digest into the outbox if it is owed and not yet there; whether it was."""
+    local_now = desk.clock().astimezone(desk.zone)
     with desk.records.chronicle() as chronicle:
-        last = chronicle.last_digest()
-    day = digest_owed(desk.clock().astimezone(desk.zone), last[0] if last else None, desk.at, desk.is_digest_day)
+        is_made = chronicle.has_digest(local_now.date())
+    day = digest_owed(local_now, is_made, desk.at, desk.is_digest_day)
     return day is not None and post_digest(desk, day)
 
 
 def post_digest(desk: Desk, day: date) -> bool:
     """Put the digest of a day into the outbox; False when that day has one already."""
-    with desk.records.chronicle() as chronicle:
+    upto = desk.records.mark()
+    with desk.records.chronicle(upto) as chronicle:
         digest = compose(desk, chronicle, day)
     drafts = desk.stationery.digest(digest)
     with desk.records.desk() as records:
         posted = [records.post(draft, None, desk.clock()) for draft in drafts]
+        if any(posted):
+            records.digested(day, upto, desk.clock())
     return any(posted)
 
 
 def compose(desk: Desk, chronicle: Chronicle, day: date) -> Digest:
     """All that the digest of a day tells, from one consistent view."""
-    last = chronicle.last_digest()
-    since = last[1] if last and last[0] < day else None
+    before = chronicle.digest_before(day)
+    since = before.upto if before else None
     decided = chronicle.decided_since(since)
     return Digest(
         day=day,
         now=desk.clock().astimezone(desk.zone),
-        since=since.astimezone(desk.zone) if since else None,
+        since=before.at.astimezone(desk.zone) if before else None,
         sections=tuple(_section(desk, chronicle, notice, day, since) for notice in desk.office.notices),
         needs_person=chronicle.needing_person(),
         news=tuple(line for line in decided if not _is_ignored(line)),
@@ -70,7 +74,7 @@ def compose(desk: Desk, chronicle: Chronicle, day: date) -> Digest:
     )
 
 
-def _section(desk: Desk, chronicle: Chronicle, notice: Notice, day: date, since: datetime | None) -> Section:
+def _section(desk: Desk, chronicle: Chronicle, notice: Notice, day: date, since: Mark | None) -> Section:
     return Section(
         notice=notice,
         rows=chronicle.unit_rows(notice, desk.office.roster),

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from intake.domain.case import Case
-from intake.domain.digest import Digest, Health, LetterCounts, LetterLine, LinkLine, MailLine, UnitRow
+from intake.domain.digest import Digest, Health, LetterCounts, LetterLine, LinkLine, MailLine, Mark, Told, UnitRow
 from intake.domain.fates import NOTHING_WAIVED, Waived
 from intake.domain.identity import Acquaintance, Tier
 from intake.domain.letter import LetterKind, Reply
@@ -138,6 +138,9 @@ class Desk(Protocol):
     def undelivered(self, message_ids: Sequence[str], pending: Pending, now: datetime) -> None:
         """Note that letters of ours came back, as the bounce `pending` says."""
 
+    def digested(self, day: date, upto: Mark, now: datetime) -> None:
+        """Note that the digest of a day was made, and how far the records had gone that it tells of."""
+
     def failed(self, pending: Pending, error: str, retry_at: datetime | None, now: datetime) -> None:
         """Note a failed attempt; without a time to retry the mail is parked."""
 
@@ -172,7 +175,11 @@ class Records(Protocol):
 
     def patience(self) -> AbstractContextManager[Patience]: ...
 
-    def chronicle(self) -> AbstractContextManager[Chronicle]: ...
+    def chronicle(self, upto: Mark | None = None) -> AbstractContextManager[Chronicle]:
+        """One consistent view; what happened after `upto` is no news in it."""
+
+    def mark(self) -> Mark:
+        """How far the records go: nothing that bears a lower number is still to come, whoever writes beside us."""
 
     def next_pending(self, now: datetime) -> Pending | None: ...
 
@@ -191,27 +198,32 @@ class Stationery(Protocol):
 
 
 class Chronicle(Protocol):
-    """What the digest and the status read, all from one consistent view of the records."""
+    """What the digest and the status read, all from one consistent view of the records.
+
+    `since` is how far the digest before told; None counts from the beginning.
+    """
 
     def unit_rows(self, notice: Notice, roster: Roster) -> tuple[UnitRow, ...]: ...
 
-    def completed_since(self, notice: Notice, since: datetime | None) -> int: ...
+    def completed_since(self, notice: Notice, since: Mark | None) -> int: ...
 
     def needing_person(self) -> tuple[MailLine, ...]: ...
 
     def open_links(self) -> tuple[LinkLine, ...]:
         """Linked files of mails that wait for a person, those that expire soonest first."""
 
-    def decided_since(self, since: datetime | None) -> tuple[MailLine, ...]: ...
+    def decided_since(self, since: Mark | None) -> tuple[MailLine, ...]: ...
 
-    def letter_counts(self, since: datetime | None) -> LetterCounts: ...
+    def letter_counts(self, since: Mark | None) -> LetterCounts: ...
 
-    def failed_letters(self, since: datetime | None) -> tuple[LetterLine, ...]: ...
+    def failed_letters(self, since: Mark | None) -> tuple[LetterLine, ...]: ...
 
-    def health(self, since: datetime | None, free_bytes: int, warnings: tuple[str, ...]) -> Health: ...
+    def health(self, since: Mark | None, free_bytes: int, warnings: tuple[str, ...]) -> Health: ...
 
     def waits(self) -> tuple[Wait, ...]:
         """The servers that refused our login last, with how often in a row."""
 
-    def last_digest(self) -> tuple[date, datetime] | None:
-        """The day of the last digest and when it was made."""
+    def has_digest(self, day: date) -> bool: ...
+
+    def digest_before(self, day: date) -> Told | None:
+        """The last digest that was made before that of `day`; before now when that day has none."""

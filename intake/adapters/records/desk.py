@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -18,8 +18,10 @@ from intake.adapters.records.shapes import (
     storable,
     storable_sender,
 )
+from intake.adapters.records.spans import note_digest
 from intake.adapters.records.tables import EntryRow, EventRow, LetterRow, LinkRow, MailRow, MaterialRow, SubmissionRow
 from intake.domain.case import Case
+from intake.domain.digest import Mark
 from intake.domain.finding import Severity
 from intake.domain.handing import entries_of
 from intake.domain.identity import Acquaintance, Thread, Tier
@@ -145,6 +147,9 @@ class SqlDesk:
         whole = checklist(notice, [*case.prior, *entries], case.deadline or notice.deadline)
         if whole.state is UnitState.COMPLETE and submission.completed_at is None:
             submission.completed_at = now
+            detail = {"notice": notice.id}
+            event = EventRow(at=now, what=COMPLETED, mail_id=row.id, unit_code=submission.unit_code, detail=detail)
+            self._session.add(event)
 
     def post(self, draft: Draft, mail_id: int | None, now: datetime) -> bool:
         if self._session.scalar(select(LetterRow.id).where(LetterRow.key == draft.key)):
@@ -186,6 +191,9 @@ class SqlDesk:
                 )
             )  # fmt: skip
 
+    def digested(self, day: date, upto: Mark, now: datetime) -> None:
+        note_digest(self._session, day, upto, now)
+
     def failed(self, pending: Pending, error: str, retry_at: datetime | None, now: datetime) -> None:
         row = self._session.get_one(MailRow, pending.id)
         row.attempts += 1
@@ -197,6 +205,9 @@ class SqlDesk:
         what = "attempt failed" if retry_at else "parked"
         self._session.add(EventRow(at=now, what=what, mail_id=row.id, detail=detail))
 
+
+COMPLETED = "completed"
+"""A unit has handed in everything, for the first time."""
 
 MAX_REFERENCES = 50
 """References looked up per mail; a thread longer than this is cut at its old end."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from intake.adapters.records.confirmed import confirmed_senders, entry_now
-from intake.adapters.records.tables import EntryRow, MailRow, MaterialRow, SubmissionRow
+from intake.adapters.records.desk import COMPLETED
+from intake.adapters.records.spans import Span
+from intake.adapters.records.tables import EntryRow, EventRow, MailRow, MaterialRow, SubmissionRow
 from intake.domain.digest import UnitRow
 from intake.domain.identity import Tier
 from intake.domain.notice import Notice, Roster, Unit
@@ -59,12 +60,14 @@ def _waiting(session: Session, notice: Notice) -> frozenset[tuple[str, bool]]:
     return frozenset((code, Tier(tier).trusted) for code, tier in session.execute(query) if code)
 
 
-def completed_since(session: Session, notice: Notice, since: datetime | None) -> int:
-    query = select(func.count()).select_from(SubmissionRow)
-    query = query.where(SubmissionRow.notice_id == notice.id, SubmissionRow.completed_at.is_not(None))
-    if since:
-        query = query.where(SubmissionRow.completed_at > since)
-    return session.scalar(query) or 0
+def completed(session: Session, notice: Notice, span: Span) -> int:
+    """How many units became complete for the first time."""
+    if span.since is None:
+        query = select(func.count()).where(SubmissionRow.completed_at.is_not(None))
+        return session.scalar(query.where(SubmissionRow.notice_id == notice.id)) or 0
+    of_notice = EventRow.detail["notice"].as_string() == notice.id
+    query = select(func.count(func.distinct(EventRow.unit_code))).where(EventRow.what == COMPLETED, of_notice)
+    return session.scalar(query.where(*span.events)) or 0
 
 
 def previews(session: Session) -> dict[str, str]:

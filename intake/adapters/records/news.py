@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from intake.adapters.records.shapes import findings_from_json, mail_ref
-from intake.adapters.records.tables import LinkRow, MailRow, MaterialRow
+from intake.adapters.records.spans import Span
+from intake.adapters.records.tables import EventRow, LinkRow, MailRow, MaterialRow
 from intake.domain.digest import LinkLine, MailLine
 from intake.domain.notice import Roster
 from intake.domain.verdict import Disposition
@@ -23,9 +23,10 @@ def needing_person(session: Session, roster: Roster) -> tuple[MailLine, ...]:
     return _lines(session, roster, MailRow.needs_person.is_(True))
 
 
-def decided_since(session: Session, roster: Roster, since: datetime | None) -> tuple[MailLine, ...]:
-    decided = MailRow.state == "decided"
-    return _lines(session, roster, and_(decided, MailRow.decided_at > since) if since else decided)
+def decided(session: Session, roster: Roster, span: Span) -> tuple[MailLine, ...]:
+    """Mails about which something was decided, as they stand now."""
+    lately = select(EventRow.mail_id).where(EventRow.what == "decided", *span.events)
+    return _lines(session, roster, and_(MailRow.state == "decided", MailRow.id.in_(lately)))
 
 
 def open_links(session: Session, roster: Roster) -> tuple[LinkLine, ...]:

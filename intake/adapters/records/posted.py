@@ -1,22 +1,25 @@
-"""The letters as the digest tells of them: how many went out, which did not get through, when the last digest was."""
+"""The letters as the digest tells of them: how many went out, and which did not get through."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import func, or_, select, true
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from intake.adapters.records.news import LINES
 from intake.adapters.records.shapes import letter_ref
-from intake.adapters.records.tables import LetterRow
+from intake.adapters.records.spans import Span
+from intake.adapters.records.tables import EventRow, LetterRow
 from intake.domain.digest import LetterCounts, LetterLine
 from intake.domain.letter import LetterKind
 from intake.domain.notice import Roster
 
+SETTLED = ("letter sent", "letter failed", "letter returned")
 
-def letter_counts(session: Session, since: datetime | None) -> LetterCounts:
-    settled = LetterRow.settled_at > since if since else true()
+
+def letter_counts(session: Session, span: Span) -> LetterCounts:
+    settled = LetterRow.id.in_(_settled(span))
     query = select(LetterRow.kind, LetterRow.state, func.count()).where(or_(LetterRow.state == "due", settled))
     counts = {(kind, state): n for kind, state, n in session.execute(query.group_by(LetterRow.kind, LetterRow.state))}
     return LetterCounts(
@@ -27,10 +30,14 @@ def letter_counts(session: Session, since: datetime | None) -> LetterCounts:
     )
 
 
-def failed_letters(session: Session, roster: Roster, since: datetime | None) -> tuple[LetterLine, ...]:
-    query = select(LetterRow).where(LetterRow.state == "failed").order_by(LetterRow.id)
-    if since:
-        query = query.where(LetterRow.settled_at > since)
+def _settled(span: Span) -> Any:
+    """Letters that were sent, refused or returned."""
+    return select(EventRow.letter_id).where(EventRow.what.in_(SETTLED), *span.events)
+
+
+def failed_letters(session: Session, roster: Roster, span: Span) -> tuple[LetterLine, ...]:
+    failed = LetterRow.state == "failed", LetterRow.id.in_(_settled(span))
+    query = select(LetterRow).where(*failed).order_by(LetterRow.id)
     return tuple(
         LetterLine(
             letter_ref(row.id),
@@ -50,9 +57,3 @@ def letter_totals(session: Session) -> dict[str, int]:
     for state, count in session.execute(select(LetterRow.state, func.count()).group_by(LetterRow.state)):
         totals[state] = count
     return totals
-
-
-def last_digest(session: Session) -> tuple[date, datetime] | None:
-    query = select(LetterRow).where(LetterRow.kind == LetterKind.DIGEST).order_by(LetterRow.key.desc()).limit(1)
-    row = session.scalar(query)
-    return (date.fromisoformat(row.key.split(":")[1]), row.created_at) if row else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import delete, select
 
@@ -16,13 +16,15 @@ from intake.adapters.records.outbox import SqlOutbox
 from intake.adapters.records.patience import SqlPatience
 from intake.adapters.records.rulings import attachments
 from intake.adapters.records.shapes import pending_of
+from intake.adapters.records.spans import mark
 from intake.adapters.records.tables import MailRow, PollRow, SettingRow
 from intake.adapters.records.views import SqlChronicle
+from intake.domain.digest import Mark
 from intake.domain.notice import Roster
 from intake.ports import Pending
 
-POLLS_KEPT = timedelta(days=60)
-"""At one poll a minute this is 86,400 rows; longer than that between two digests the heartbeat says nothing anyway."""
+POLLS_KEPT = 200_000
+"""At one poll a minute these are 138 days. Counted, because by date a clock that is wrong for a moment takes all."""
 
 
 class SqlRecords:
@@ -53,9 +55,13 @@ class SqlRecords:
             yield SqlPatience(session)
 
     @contextmanager
-    def chronicle(self) -> Iterator[SqlChronicle]:
+    def chronicle(self, upto: Mark | None = None) -> Iterator[SqlChronicle]:
         with self._database.reading() as session:
-            yield SqlChronicle(session, self._roster)
+            yield SqlChronicle(session, self._roster, upto)
+
+    def mark(self) -> Mark:
+        with self._database.writing() as session:
+            return mark(session)
 
     def next_pending(self, now: datetime) -> Pending | None:
         query = (
@@ -79,10 +85,10 @@ class SqlRecords:
     def poll_began(self, now: datetime) -> int:
         """Note that a pass over the mailbox begins; its number. Passes that no digest counts any more are forgotten."""
         with self._database.writing() as session:
-            session.execute(delete(PollRow).where(PollRow.started_at < now - POLLS_KEPT))
             row = PollRow(started_at=now)
             session.add(row)
             session.flush()
+            session.execute(delete(PollRow).where(PollRow.id <= row.id - POLLS_KEPT))
             return row.id
 
     def poll_ended(self, number: int, now: datetime, taken: int, error: str | None) -> None:

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 
 from sqlalchemy.orm import Session
 
-from intake.adapters.records import health, matrix, news, posted, reconciling
+from intake.adapters.records import health, matrix, news, posted, reconciling, spans
 from intake.adapters.records.patience import waits
-from intake.domain.digest import Health, LetterCounts, LetterLine, LinkLine, MailLine, Reconciliation, UnitRow
+from intake.adapters.records.spans import Span
+from intake.domain.digest import (
+    Health,
+    LetterCounts,
+    LetterLine,
+    LinkLine,
+    MailLine,
+    Mark,
+    Reconciliation,
+    Told,
+    UnitRow,
+)
 from intake.domain.notice import Notice, Roster
 from intake.domain.patience import Wait
 
@@ -16,15 +27,16 @@ from intake.domain.patience import Wait
 class SqlChronicle:
     """Implements ports.Chronicle on one transaction."""
 
-    def __init__(self, session: Session, roster: Roster) -> None:
+    def __init__(self, session: Session, roster: Roster, upto: Mark | None = None) -> None:
         self._session = session
         self._roster = roster
+        self._upto = upto
 
     def unit_rows(self, notice: Notice, roster: Roster) -> tuple[UnitRow, ...]:
         return matrix.unit_rows(self._session, notice, roster)
 
-    def completed_since(self, notice: Notice, since: datetime | None) -> int:
-        return matrix.completed_since(self._session, notice, since)
+    def completed_since(self, notice: Notice, since: Mark | None) -> int:
+        return matrix.completed(self._session, notice, self._span(since))
 
     def needing_person(self) -> tuple[MailLine, ...]:
         return news.needing_person(self._session, self._roster)
@@ -32,18 +44,18 @@ class SqlChronicle:
     def open_links(self) -> tuple[LinkLine, ...]:
         return news.open_links(self._session, self._roster)
 
-    def decided_since(self, since: datetime | None) -> tuple[MailLine, ...]:
-        return news.decided_since(self._session, self._roster, since)
+    def decided_since(self, since: Mark | None) -> tuple[MailLine, ...]:
+        return news.decided(self._session, self._roster, self._span(since))
 
     def previews(self) -> dict[str, str]:
         """The preview of every counted material that has one, by the material's sha256."""
         return matrix.previews(self._session)
 
-    def letter_counts(self, since: datetime | None) -> LetterCounts:
-        return posted.letter_counts(self._session, since)
+    def letter_counts(self, since: Mark | None) -> LetterCounts:
+        return posted.letter_counts(self._session, self._span(since))
 
-    def failed_letters(self, since: datetime | None) -> tuple[LetterLine, ...]:
-        return posted.failed_letters(self._session, self._roster, since)
+    def failed_letters(self, since: Mark | None) -> tuple[LetterLine, ...]:
+        return posted.failed_letters(self._session, self._roster, self._span(since))
 
     def mail_totals(self) -> dict[str, int]:
         """All mails ever taken: by disposition in lower case, with "received" for all and "parked"."""
@@ -53,8 +65,8 @@ class SqlChronicle:
         """All letters ever owed, by state."""
         return posted.letter_totals(self._session)
 
-    def health(self, since: datetime | None, free_bytes: int, warnings: tuple[str, ...]) -> Health:
-        return health.health(self._session, since, free_bytes, warnings)
+    def health(self, since: Mark | None, free_bytes: int, warnings: tuple[str, ...]) -> Health:
+        return health.health(self._session, self._span(since), free_bytes, warnings)
 
     def reconciliation(self) -> Reconciliation:
         """Every mail that lies on the server now, by what became of it."""
@@ -63,5 +75,11 @@ class SqlChronicle:
     def waits(self) -> tuple[Wait, ...]:
         return waits(self._session)
 
-    def last_digest(self) -> tuple[date, datetime] | None:
-        return posted.last_digest(self._session)
+    def has_digest(self, day: date) -> bool:
+        return spans.has_digest(self._session, day)
+
+    def digest_before(self, day: date) -> Told | None:
+        return spans.digest_before(self._session, day)
+
+    def _span(self, since: Mark | None) -> Span:
+        return Span(since, self._upto)

@@ -56,6 +56,25 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("internal_date", sa.DateTime(timezone=True), nullable=True))
 
     # ### end Alembic commands ###
+    _note_last_digest()
+
+
+def _note_last_digest() -> None:
+    """What the last digest had told of was known by its time; now it is by the number of its event."""
+    bind = op.get_bind()
+    last = bind.execute(
+        sa.text(
+            "SELECT letter.key AS key, letter.created_at AS at, min(event.id) AS event FROM letter"
+            " JOIN event ON event.letter_id = letter.id AND event.what = 'letter owed' WHERE letter.kind = 'digest'"
+            " GROUP BY letter.id, letter.key, letter.created_at ORDER BY letter.key DESC LIMIT 1"
+        )
+    ).first()
+    if last is None:
+        return
+    poll = bind.execute(sa.text("SELECT max(id) FROM poll WHERE started_at <= :at"), {"at": last.at}).scalar()
+    detail = {"day": last.key.split(":")[1], "event": last.event, "poll": poll or 0}
+    event = sa.table("event", sa.column("at"), sa.column("what"), sa.column("detail", sa.JSON()))
+    bind.execute(event.insert().values(at=last.at, what="digest made", detail=detail))
 
 
 def downgrade() -> None:
