@@ -155,6 +155,19 @@ REMARKS = frozenset({"holidays-unknown"})
 
 
 @dataclass(frozen=True, slots=True)
+class AuditHead:
+    """The end of the chain of events: how many there are, and the hash (hex) of the last one."""
+
+    count: int
+    hash: str
+
+    @property
+    def short(self) -> str:
+        """What a person can copy from paper; enough that no other chain has it by chance."""
+        return self.hash[:16]
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """The heartbeat: polls since the last digest, when one last succeeded, what waits, what went wrong.
 
@@ -172,6 +185,7 @@ class Health:
     warnings: tuple[str, ...] = ()
     last_ok: bool | None = None
     """How the last poll that ended went; None before the first."""
+    audit: AuditHead | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from intake import __version__
-from intake.entry.commandline import deciding, reading, service
+from intake.entry.commandline import care, deciding, reading, service
 from intake.entry.instant import Instant
 
 HOME = Path(__file__).resolve().parents[2]
@@ -48,7 +48,7 @@ def cli(context: click.Context, folder: Path, now: datetime | None, verbose: boo
     context.obj = {"folder": folder, "now": now, "verbose": verbose}
 
 
-for command in (*service.COMMANDS, *reading.COMMANDS, *deciding.COMMANDS):
+for command in (*service.COMMANDS, *reading.COMMANDS, *deciding.COMMANDS, *care.COMMANDS):
     cli.add_command(command)
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, m
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
+from intake.adapters.records.audit import ChainedSession
 from intake.ports import Deferred
 
 BUSY_SECONDS = 30
@@ -69,7 +70,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """One transaction that takes the write lock at once; leaving the block is the commit."""
-        with _world(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with _world(), ChainedSession(self.engine, expire_on_commit=False) as session, session.begin():
             session.connection()  # the transaction begins now, not at the first statement
             yield session
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from intake.adapters.records import audit
 from intake.adapters.records.reconciling import reconciliation
 from intake.adapters.records.spans import Span
 from intake.adapters.records.tables import MailRow, PollRow
@@ -30,4 +31,5 @@ def health(session: Session, span: Span, free_bytes: int, warnings: tuple[str, .
         reconciliation=reconciliation(session),
         warnings=warnings,
         last_ok=last.ok if last else None,
+        audit=audit.head(session),
     )

@@ -211,10 +211,12 @@ class LetterRow(Base):
 
 
 class EventRow(Base):
-    """What happened, in order, for ever: rows are only added."""
+    """What happened, for ever: rows are only added. `seq` and `hash` chain them in the order of their commits."""
 
     __tablename__ = "event"
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    seq: Mapped[int | None] = mapped_column(BigInteger, unique=True)
+    hash: Mapped[str | None] = mapped_column(String(64))
     at: Mapped[datetime]
     what: Mapped[str] = mapped_column(String(32))
     mail_id: Mapped[int | None] = mapped_column(ForeignKey("mail.id"), index=True)

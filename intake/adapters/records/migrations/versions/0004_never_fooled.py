@@ -1,0 +1,92 @@
+"""A chain over the events
+
+Revision ID: 0004
+Revises: 0003
+"""
+
+import hashlib
+import json
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+SQLITE_GUARDS = (
+    """CREATE TRIGGER event_keeps_what_it_says BEFORE UPDATE ON event WHEN OLD.hash IS NOT NULL
+       BEGIN SELECT RAISE(ABORT, 'events are only added'); END""",
+    """CREATE TRIGGER event_stays BEFORE DELETE ON event
+       BEGIN SELECT RAISE(ABORT, 'events are only added'); END""",
+)
+POSTGRESQL_GUARDS = (
+    """CREATE FUNCTION events_are_only_added() RETURNS trigger LANGUAGE plpgsql AS
+       $$ BEGIN RAISE EXCEPTION 'events are only added'; END $$""",
+    """CREATE TRIGGER event_keeps_what_it_says BEFORE UPDATE ON event FOR EACH ROW WHEN (OLD.hash IS NOT NULL)
+       EXECUTE FUNCTION events_are_only_added()""",
+    """CREATE TRIGGER event_stays BEFORE DELETE ON event FOR EACH ROW EXECUTE FUNCTION events_are_only_added()""",
+)
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("seq", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("hash", sa.String(length=64), nullable=True))
+        batch_op.create_unique_constraint(batch_op.f("uq_event_seq"), ["seq"])
+    chain_what_is_there()
+    for guard in guards():
+        op.execute(guard)
+
+
+def guards() -> tuple[str, ...]:
+    return POSTGRESQL_GUARDS if op.get_bind().dialect.name == "postgresql" else SQLITE_GUARDS
+
+
+def chain_what_is_there() -> None:
+    """Events from before the chain are taken for true, in the order in which they were added."""
+    connection = op.get_bind()
+    event = sa.table(
+        "event",
+        *(sa.column(name) for name in ("id", "seq", "hash", "what", "mail_id", "letter_id", "unit_code")),
+        sa.column("at", sa.DateTime(timezone=True)),
+        sa.column("detail", sa.JSON()),
+    )
+    before, seq, last = "0" * 64, 0, -1
+    while rows := connection.execute(sa.select(event).where(event.c.id > last).order_by(event.c.id).limit(1000)).all():
+        for row in rows:
+            seq, last = seq + 1, row.id
+            before = fingerprint(row, seq, before)
+            connection.execute(sa.update(event).where(event.c.id == row.id).values(seq=seq, hash=before))
+
+
+def fingerprint(row: sa.Row[tuple[object, ...]], seq: int, before: str) -> str:
+    told = {
+        "seq": seq,
+        "at": instant(row.at).isoformat(timespec="microseconds"),
+        "what": row.what,
+        "mail": row.mail_id,
+        "letter": row.letter_id,
+        "unit": row.unit_code,
+        "detail": row.detail,
+    }
+    canonical = json.dumps(told, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(f"{before}\n{canonical}".encode("ascii")).hexdigest()
+
+
+def instant(at: datetime) -> datetime:
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def downgrade() -> None:
+    postgresql = op.get_bind().dialect.name == "postgresql"
+    for trigger in ("event_keeps_what_it_says", "event_stays"):
+        op.execute(f"DROP TRIGGER {trigger}" + (" ON event" if postgresql else ""))
+    if postgresql:
+        op.execute("DROP FUNCTION events_are_only_added()")
+    with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("uq_event_seq"), type_="unique")
+        batch_op.drop_column("hash")
+        batch_op.drop_column("seq")
