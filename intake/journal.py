@@ -60,6 +60,14 @@ def decided(ref: str, verdict: Verdict) -> None:
     )
 
 
+def overruled(ref: str) -> None:
+    _say(logging.INFO, "overruled-meanwhile", mail=ref)
+
+
+def parked(ref: str, why: str) -> None:
+    _say(logging.ERROR, "parked", mail=ref, why=why)
+
+
 def crashed(ref: str, error: BaseException, retry_at: datetime | None) -> None:
     _say(logging.ERROR, "crashed", mail=ref, retry_at=retry_at and retry_at.isoformat(), why=error)
     _trace(error)

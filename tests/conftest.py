@@ -1,16 +1,19 @@
-"""Fixtures that many tests share: one Dovecot per run, a fresh account per test, an SMTP sink."""
+"""Fixtures that many tests share: one Dovecot and one PostgreSQL per run, a fresh account per test, an SMTP sink."""
 
 from __future__ import annotations
 
 import os
 import uuid
 from collections.abc import Iterator
+from typing import NoReturn
 
 import pytest
 
 from tests.servers import dovecot as dovecot_server
+from tests.servers import postgres as postgres_server
 from tests.servers.certificate import Certificate, make_certificate
 from tests.servers.dovecot import Dovecot, running_dovecot
+from tests.servers.postgres import Postgres, running_postgres
 from tests.servers.smtp import SmtpSink, running_sink
 
 
@@ -18,12 +21,24 @@ from tests.servers.smtp import SmtpSink, running_sink
 def dovecot() -> Iterator[Dovecot]:
     """The server of this run. Without Debian's dovecot-imapd the test is skipped, or fails where servers are a must."""
     if not dovecot_server.installed():
-        missing = "NO IMAP SERVER: install dovecot-imapd 2.3, nothing about real mailboxes is tested without it"
-        if os.environ.get("INTAKE_REQUIRE_SERVERS") == "1":
-            pytest.fail(missing)
-        pytest.skip(missing)
+        _missing("NO IMAP SERVER: install dovecot-imapd 2.3, nothing about real mailboxes is tested without it")
     with running_dovecot() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """The PostgreSQL of this run; without Debian's postgresql as with Dovecot."""
+    if postgres_server.binaries() is None:
+        _missing("NO POSTGRESQL: install postgresql, nothing about several processes at work is tested without it")
+    with running_postgres() as server:
+        yield server
+
+
+def _missing(what: str) -> NoReturn:
+    if os.environ.get("INTAKE_REQUIRE_SERVERS") == "1":
+        pytest.fail(what)
+    pytest.skip(what)
 
 
 @pytest.fixture

@@ -6,37 +6,58 @@ of a mail share one budget.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from intake.adapters.inspection import ChildInspector
 from intake.adapters.mail.reader import read_mail
 from intake.adapters.unpacking import UNPACKABLE, Budget, ChildUnpacker
-from intake.domain.material import Condition, Examined, Material
+from intake.domain.material import Condition, Examined, Facts, Material
 from intake.domain.notice import Kind
 from intake.ports import Blobs
 
 DEEPEST = 2
 """Containers inside one another that are opened."""
+MAIL_SECONDS = 600.0
+"""After which no further material of a mail is looked at: a person looks at the rest, and the next mail goes on."""
+NO_TIME_LEFT = "no time left for this mail"
 MAIL_IN_A_FILE = "eml"
 TOO_DEEP = "too-deep"
 SIGNED_MAIL = "smime.eml"
 """What unpacking calls the mail inside a signed one: its head need not look like one of a mail."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """The look at one mail: where its octets are, what may come out of its containers, until when it may take."""
+
+    blobs: Blobs
+    budget: Budget
+    until: float
+    alive: Callable[[], None]
+
+
 class Looker:
     """Implements ports.Looker."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = MAIL_SECONDS) -> None:
         self._inspect = ChildInspector(previews=True)
         self._unpack = ChildUnpacker()
+        self._seconds = seconds
 
-    def __call__(self, materials: Sequence[Material], blobs: Blobs) -> tuple[Examined, ...]:
-        budget = Budget()
-        return tuple(each for material in materials for each in self._looked_at(material, blobs, budget, 0))
+    def __call__(
+        self, materials: Sequence[Material], blobs: Blobs, alive: Callable[[], None] = lambda: None
+    ) -> tuple[Examined, ...]:
+        look = _Look(blobs, Budget(), time.monotonic() + self._seconds, alive)
+        return tuple(each for material in materials for each in self._looked_at(material, look, 0))
 
-    def _looked_at(self, material: Material, blobs: Blobs, budget: Budget, depth: int) -> Iterator[Examined]:
-        examined = self._measured(material, blobs)
+    def _looked_at(self, material: Material, look: _Look, depth: int) -> Iterator[Examined]:
+        look.alive()
+        if time.monotonic() > look.until:
+            yield Examined(material, Facts(Condition.UNMEASURED, note=NO_TIME_LEFT))
+            return
+        examined = self._measured(material, look.blobs)
         kind = MAIL_IN_A_FILE if material.filename == SIGNED_MAIL else examined.facts.format
         if kind != MAIL_IN_A_FILE and kind not in UNPACKABLE:
             yield examined
@@ -45,10 +66,10 @@ class Looker:
             yield _container(examined, Condition.REFUSED, TOO_DEEP)
             return
         examined = replace(examined, facts=replace(examined.facts, format=kind, kind=Kind.OTHER))
-        container, inner = self._opened(examined, blobs, budget)
+        container, inner = self._opened(examined, look.blobs, look.budget)
         yield container
         for each in inner:
-            yield from self._looked_at(each, blobs, budget, depth + 1)
+            yield from self._looked_at(each, look, depth + 1)
 
     def _measured(self, material: Material, blobs: Blobs) -> Examined:
         """The material with its facts, its preview stored beside the other files."""

@@ -15,6 +15,15 @@ GIVE_UP_AFTER = 30
 EXAMINE_DELAYS = (timedelta(minutes=1), timedelta(minutes=10))
 """Waiting time after a mail's first and second failed examination; after the third it is parked."""
 
+DEATH_DELAYS = (timedelta(), timedelta(minutes=1))
+"""Likewise when the process ended in the middle of it: the first time a power cut is likelier than a bad mail."""
+
+EXAMINATIONS = len(EXAMINE_DELAYS) + 1
+"""Examinations of one mail that may come to nothing."""
+
+LONGEST_WAIT = max(*EXAMINE_DELAYS, *DEATH_DELAYS)
+"""A mail that is to wait for longer than this was noted by a clock that has been set back since."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -57,3 +66,9 @@ def after_trouble(attempts: int, now: datetime, why: str) -> Later | Failed:
 def next_examination(attempts: int, now: datetime) -> datetime | None:
     """When a mail whose `attempts`-th (1-based) examination failed is tried again; None: parked."""
     return now + EXAMINE_DELAYS[attempts - 1] if attempts <= len(EXAMINE_DELAYS) else None
+
+
+def after_deaths(deaths: int, began: datetime, now: datetime) -> datetime | None:
+    """Until when a mail waits after `deaths` examinations that never ended, the last begun at `began`; None: due."""
+    until = began + DEATH_DELAYS[min(deaths, len(DEATH_DELAYS)) - 1] if deaths else now
+    return until if now < until <= now + LONGEST_WAIT else None

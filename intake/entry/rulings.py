@@ -13,7 +13,6 @@ from intake.entry.app import App
 from intake.entry.commands import opened, ref_of
 from intake.entry.status import current_notice
 from intake.pipeline.examine import examine_one
-from intake.ports import Pending
 
 
 def release(folder: Path, now: datetime | None, verbose: bool, ref: str) -> int:
@@ -98,9 +97,7 @@ def extend(  # noqa: PLR0913, PLR0917
     return 0
 
 
-def _rule(
-    app: App, ref: str, may: Callable[[str, MailState], None], ruling: Callable[[SqlRulings, int], Pending]
-) -> int:
+def _rule(app: App, ref: str, may: Callable[[str, MailState], None], ruling: Callable[[SqlRulings, int], None]) -> int:
     kind, mail_id = ref_of(ref)
     if kind != "M":
         raise click.UsageError(f"{ref} is a letter; decisions are about mails (M000012)")
@@ -110,15 +107,19 @@ def _rule(
         if before is None:
             raise click.UsageError(f"there is no mail {ref}; `held` lists those that wait")
         may(ref, before)
-        pending = ruling(rulings, mail_id)
-    examine_one(app.bench, pending)
+        ruling(rulings, mail_id)
+    with app.records.claim(app.clock(), only=mail_id) as claim:
+        if claim is not None:
+            examine_one(app.bench, claim)
     with app.database.reading() as session:
         after = SqlRulings(session).mail(mail_id)
     assert after is not None
     click.echo(
         f"{ref}: {before.disposition or before.state} -> {after.disposition or after.state}  unit {after.unit or '?'}"
     )
-    if after.state != "decided":
+    if claim is None:
+        click.echo(f"another process is about to decide it; see: show {ref}")
+    elif after.state != "decided":
         click.echo(f"it could not be decided; see: show {ref}")
     return 0
 

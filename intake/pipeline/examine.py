@@ -1,7 +1,7 @@
 """Stage 2, examine: from a ledger row to a verdict and the letter owed, one mail at a time, oldest first.
 
-Reading and inspecting happen before the transaction; what is decided is written in one. A mail that makes
-us fail is tried again and then parked for a person; the next mail goes on either way.
+A mail is claimed, read and looked at, and what is decided is written in one transaction. A mail that makes us
+fail is tried again and then parked for a person; the next mail goes on either way.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from intake.domain.outcome import next_examination
 from intake.domain.recognise import Office, recognise
 from intake.domain.robots import automatic
 from intake.domain.verdict import Verdict
-from intake.ports import Blobs, Clock, Deferred, Desk, Looker, Pending, Reader, Records, Stationery
+from intake.ports import Blobs, Claim, Clock, Deferred, Desk, Looker, Pending, Reader, Records, Stationery
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,57 +40,86 @@ class Bench:
 
 
 def examine(bench: Bench) -> int:
-    """Decide every mail that is due; how many were. Raises Deferred when the world (disk, database) fails."""
-    decided = 0
-    while not bench.stopping():
-        pending = bench.records.next_pending(bench.clock())
-        if pending is None:
-            break
-        examine_one(bench, pending)
-        bench.progress(pending.ref)
-        decided += 1
+    """Decide every mail that is due; how many were. Deferred, at the end, when the world kept us from some.
+
+    A mail that the world defers (its file cannot be read) waits for the next round, and the next mail goes on;
+    when that happens to one mail after the other, it is the world itself, and the round ends.
+    """
+    decided, in_a_row = 0, 0
+    trouble: dict[int, str] = {}
+    while in_a_row < ENOUGH_TROUBLE and not bench.stopping():
+        with bench.records.claim(bench.clock(), passing=trouble.keys()) as claim:
+            if claim is None:
+                break
+            why = _attempted(bench, claim)
+        if why is None:
+            bench.progress(claim.pending.ref)
+            decided, in_a_row = decided + 1, 0
+        else:
+            trouble[claim.pending.id] = f"{claim.pending.ref}: {why}"
+            in_a_row += 1
+    if trouble:
+        raise Deferred("; ".join(trouble.values()))
     return decided
 
 
-def examine_one(bench: Bench, pending: Pending) -> None:
-    """Decide one mail, or note that it could not be."""
+def _attempted(bench: Bench, claim: Claim) -> str | None:
+    """What of the world kept us from deciding the mail, or None."""
     try:
-        message, examined = _look(bench, pending)
-        with bench.records.desk() as desk:
-            if desk.claim(pending.id):
-                _decide(bench, desk, pending, message, examined)
+        examine_one(bench, claim)
+    except Deferred as error:
+        return str(error)
+    return None
+
+
+def examine_one(bench: Bench, claim: Claim) -> None:
+    """Decide one mail, or note that it could not be. Raises Deferred when the world (disk, database) fails."""
+    pending = claim.pending
+    try:
+        message, examined = _look(bench, claim)
+        verdict = claim.settle(lambda desk: _decide(bench, desk, pending, message, examined))
     except Deferred:
         raise
     except Exception as error:  # noqa: BLE001 - ours: kept with its traceback, and the next mail goes on
-        _failed(bench, pending, error)
+        _failed(bench, claim, error)
+    else:
+        _tell(pending, verdict)
 
 
-def _look(bench: Bench, pending: Pending) -> tuple[Message, tuple[Examined, ...]]:
+def _tell(pending: Pending, verdict: Verdict | None) -> None:
+    if verdict is None:
+        journal.overruled(pending.ref)
+    else:
+        journal.decided(pending.ref, verdict)
+
+
+def _look(bench: Bench, claim: Claim) -> tuple[Message, tuple[Examined, ...]]:
     """Read the mail and measure its materials; those of a robot nobody knows are not worth a look."""
+    pending = claim.pending
     message, materials = bench.read(bench.blobs.path(pending.sha256), bench.blobs)
     if pending.cut or message.unread:  # held as a whole: its parts are not worth a child each
-        return message, bench.look(pending.attached, bench.blobs)
+        return message, bench.look(pending.attached, bench.blobs, claim.keep)
     if automatic(message, bench.office.own) and not pending.ruling.assigned and not _is_listed(bench, message):
         return message, ()
-    return message, bench.look((*materials, *pending.attached), bench.blobs)
+    return message, bench.look((*materials, *pending.attached), bench.blobs, claim.keep)
 
 
 def _is_listed(bench: Bench, message: Message) -> bool:
     return message.sender is not None and bool(bench.office.roster.of_sender(message.sender.spec))
 
 
-def _decide(bench: Bench, desk: Desk, pending: Pending, message: Message, examined: tuple[Examined, ...]) -> None:
+def _decide(bench: Bench, desk: Desk, pending: Pending, message: Message, examined: tuple[Examined, ...]) -> Verdict:
     case = _case(bench, desk, pending, message, examined)
     verdict = judge(case)
     now = bench.clock()
     desk.record(case, verdict, pending, now)
-    journal.decided(pending.ref, verdict)
     if message.returned:
         desk.undelivered(message.returned, pending, now)
     if verdict.answer:
         draft = bench.stationery.reply(_reply(bench, case, verdict), case, pending.ruling)
         if draft is not None:
             desk.post(draft, pending.id, now)
+    return verdict
 
 
 def _case(bench: Bench, desk: Desk, pending: Pending, message: Message, examined: tuple[Examined, ...]) -> Case:
@@ -129,14 +158,16 @@ def _reply(bench: Bench, case: Case, verdict: Verdict) -> Reply:
     )
 
 
-def _failed(bench: Bench, pending: Pending, error: Exception) -> None:
+def _failed(bench: Bench, claim: Claim, error: Exception) -> None:
     now = bench.clock()
-    retry_at = next_examination(pending.attempts + 1, now)
-    journal.crashed(pending.ref, error, retry_at)
+    retry_at = next_examination(claim.pending.attempts + 1, now)
+    journal.crashed(claim.pending.ref, error, retry_at)
     trace = "".join(traceback.format_exception(error))[-LONGEST_TRACE:]
-    with bench.records.desk() as desk:
-        desk.failed(pending, trace, retry_at, now)
+    claim.settle(lambda desk: desk.failed(claim.pending, trace, retry_at, now))
 
 
 LONGEST_TRACE = 8_000
 """Characters of a traceback that are kept: its end says what happened."""
+
+ENOUGH_TROUBLE = 3
+"""Mails in a row that the world deferred: the rest would fare no better."""

@@ -6,6 +6,7 @@ ours is any other exception.
 
 from intake.ports.records import (
     Chronicle,
+    Claim,
     Desk,
     Draft,
     DueLetter,
@@ -46,6 +47,7 @@ __all__ = [
     "BlobWriter",
     "Blobs",
     "Chronicle",
+    "Claim",
     "Clock",
     "Courier",
     "Deferred",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from intake.domain.case import Case
 from intake.domain.digest import Digest, Health, LetterCounts, LetterLine, LinkLine, MailLine, Mark, Told, UnitRow
@@ -21,6 +21,8 @@ from intake.domain.patience import Wait
 from intake.domain.submission import Entry
 from intake.domain.verdict import Verdict
 from intake.ports.world import Arrival, Blob, FolderState
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A mail that was taken and is to be decided."""
+    """A mail that was taken and is to be decided. `attempts` counts earlier examinations that came to nothing."""
 
     id: int
     ref: str
@@ -118,9 +120,6 @@ class Taken:
 class Desk(Protocol):
     """What examine reads and writes about one mail."""
 
-    def claim(self, mail_id: int) -> bool:
-        """Whether the mail is still to be decided; held by this transaction from now on."""
-
     def acquaintance(self, pending: Pending, message: Message) -> Acquaintance: ...
 
     def entries(self, unit: str, notice_id: str, other_than: int) -> tuple[Entry, ...]:
@@ -145,6 +144,24 @@ class Desk(Protocol):
         """Note a failed attempt; without a time to retry the mail is parked."""
 
 
+class Claim(Protocol):
+    """One mail that this process examines. A claim that is left without `settle` never was: nothing is counted."""
+
+    @property
+    def pending(self) -> Pending: ...
+
+    def keep(self) -> None:
+        """Say between two pieces of work that we are still at it. Deferred when the claim is lost."""
+
+    def settle(self, result: Callable[[Desk], T]) -> T | None:
+        """Write the result, all of it in one transaction or nothing, and end the claim; what `result` answered.
+
+        None, and nothing is written, when the mail is not ours to decide any more: staff ruled meanwhile. Deferred
+        when the database does not take it. An exception of `result` leaves the claim as it was. `result` may be run
+        more than once: it does nothing but read and write at the desk.
+        """
+
+
 class Outbox(Protocol):
     """What deliver reads and writes."""
 
@@ -165,7 +182,16 @@ class Patience(Protocol):
 
 
 class Records(Protocol):
-    """The desks; each `with` is one transaction. `next_pending` is a glance that decides nothing."""
+    """The desks; each `with` is one transaction."""
+
+    def claim(
+        self, now: datetime, *, only: int | None = None, passing: Collection[int] = ()
+    ) -> AbstractContextManager[Claim | None]:
+        """The mail that came first of those that are due, or `only` this one, due or not; None when there is none.
+
+        That its examination begins is on record before the block is entered, so that a mail which kills us is
+        counted, too. Mails that others are at, and those of `passing`, are left out.
+        """
 
     def ledger(self) -> AbstractContextManager[Ledger]: ...
 
@@ -180,8 +206,6 @@ class Records(Protocol):
 
     def mark(self) -> Mark:
         """How far the records go: nothing that bears a lower number is still to come, whoever writes beside us."""
-
-    def next_pending(self, now: datetime) -> Pending | None: ...
 
     def message_key(self) -> bytes:
         """The secret that makes our Message-IDs unforgeable."""

@@ -128,9 +128,14 @@ class Inspector(Protocol):
 
 
 class Looker(Protocol):
-    """All materials of one mail measured, those inside containers too. Deferred when no child can run."""
+    """All materials of one mail measured, those inside containers too. Deferred when no child can run.
 
-    def __call__(self, materials: Sequence[Material], blobs: Blobs, /) -> tuple[Examined, ...]: ...
+    `alive` is called between two materials. What there is no time for is UNMEASURED.
+    """
+
+    def __call__(
+        self, materials: Sequence[Material], blobs: Blobs, alive: Callable[[], None], /
+    ) -> tuple[Examined, ...]: ...
 
 
 class Courier(Protocol):

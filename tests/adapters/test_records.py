@@ -1,11 +1,9 @@
-"""The records on a real SQLite file: nothing twice, nothing lost, sums that add up, and no deadlock."""
+"""The records on a real SQLite file and on a real PostgreSQL: nothing twice, nothing lost, sums that add up."""
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,31 +26,25 @@ from intake.adapters.records.shapes import storable
 from intake.adapters.records.stories import letter_story, mail_story, unit_story
 from intake.adapters.records.tables import (
     EntryRow,
-    EventRow,
     LetterRow,
     MailRow,
     SightingRow,
     SubmissionRow,
 )
-from intake.domain.case import Case
 from intake.domain.digest import Mark, Reconciliation
 from intake.domain.fates import Waived
 from intake.domain.identity import Acquaintance, Thread, Tier
-from intake.domain.judge import judge
 from intake.domain.letter import LetterKind
 from intake.domain.mail import Address, Locator, Message
-from intake.domain.material import Examined
 from intake.domain.outcome import Failed, Later, Sent, next_examination
-from intake.domain.recognise import recognise
 from intake.domain.submission import UnitState
-from intake.domain.verdict import Disposition, Verdict
+from intake.domain.verdict import Disposition
 from intake.ports import Arrival, Blob, Deferred, Draft, FolderState, Pending, Ruling
+from tests.adapters.box import INBOX, NOW, Box
 from tests.unit.builders import (
     DEADLINE,
     KNOWN,
-    MONDAY,
     NOTICE,
-    OFFICE,
     ROSTER,
     STRANGER,
     WEISHAN,
@@ -64,111 +56,6 @@ from tests.unit.builders import (
     report,
     video,
 )
-
-NOW = MONDAY
-INBOX = FolderState("INBOX", 7, 0, None)
-
-
-class Box:
-    """Records with a folder open, and short names for what the stages do with them."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self.records = SqlRecords(database, ROSTER)
-        self.opened()
-
-    def opened(self, state: FolderState = INBOX) -> int:
-        with self.records.ledger() as ledger:
-            return ledger.watermark(state, NOW)
-
-    def take(
-        self, uid: int, content: str = "", *, uidvalidity: int = 7, folder: str = "INBOX", at: datetime = NOW
-    ) -> str:
-        arrival = Arrival(Locator(folder, uidvalidity, uid), 100, at)
-        with self.records.ledger() as ledger:
-            return ledger.take(arrival, Blob(digest_of(content or str(uid)), 100), NOW).ref
-
-    def decide(
-        self, mail: Message, *examined: Examined, uid: int | None = None, pending: Pending | None = None
-    ) -> tuple[Pending, Verdict]:
-        """Take a mail (unless it is there) and decide it as examine does."""
-        if pending is None:
-            ref = self.take(uid or self.count(MailRow) + 1)
-            pending = next(each for each in self.pendings() if each.ref == ref)
-        with self.records.desk() as desk:
-            assert desk.claim(pending.id)
-            seen = recognise(mail, examined, pending.received_at, OFFICE, desk.acquaintance(pending, mail))
-            unit, notice = seen.identity.unit, seen.notice
-            case = Case(
-                pending.ref, pending.id, mail, examined, pending.received_at, seen, waived=pending.ruling.waived
-            )
-            if unit and notice:
-                prior = desk.entries(unit, notice.id, pending.id)
-                case = replace(case, deadline=desk.deadline(unit, notice), prior=prior)
-            verdict = judge(case)
-            desk.record(case, verdict, pending, NOW)
-        return pending, verdict
-
-    def ruled(self, how: Callable[[SqlRulings], Pending]) -> Pending:
-        with self.database.writing() as session:
-            return how(SqlRulings(session))
-
-    def pendings(self) -> list[Pending]:
-        with self.database.reading() as session:
-            rows = list(session.scalars(select(MailRow).where(MailRow.state == "received")))
-            return [
-                Pending(row.id, f"M{row.id:06d}", row.sha256, 1, row.received_at, row.attempts, Ruling())
-                for row in rows
-            ]
-
-    def rows(self, table: type[Any]) -> list[Any]:
-        with self.database.reading() as session:
-            return list(session.scalars(select(table).order_by(*inspect(table).primary_key)))
-
-    def count(self, table: type[Any]) -> int:
-        return len(self.rows(table))
-
-    def events(self) -> list[str]:
-        return [event.what for event in self.rows(EventRow)]
-
-    def reconcile(self, state: FolderState, *uids: int) -> None:
-        with self.records.ledger() as ledger:
-            ledger.counted(state, NOW)
-            if ledger.differs(state):
-                ledger.reconcile(state.folder, uids, NOW)
-
-    def sums(self) -> Reconciliation:
-        with self.records.chronicle() as chronicle:
-            return chronicle.reconciliation()
-
-    def state(self, unit: str = WEISHAN) -> UnitState:
-        with self.records.chronicle() as chronicle:
-            (row,) = (row for row in chronicle.unit_rows(NOTICE, ROSTER) if row.unit.code == unit)
-            return row.checklist.state
-
-
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database as the migrations leave it, made once and copied."""
-    path = tmp_path_factory.mktemp("migrated") / "intake.db"
-    made = Database(f"sqlite:///{path}")
-    made.migrate()
-    made.close()
-    return path
-
-
-@pytest.fixture
-def database(migrated: Path, tmp_path: Path) -> Iterator[Database]:
-    shutil.copy(migrated, tmp_path / "intake.db")
-    made = Database(f"sqlite:///{tmp_path}/intake.db")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def box(database: Database) -> Box:
-    return Box(database)
-
 
 # Ledger
 
@@ -322,9 +209,9 @@ def test_a_decided_mail_that_is_parked_on_its_second_look_counts_as_parked(box: 
 
 def test_a_mail_is_claimed_until_it_is_decided(box: Box) -> None:
     pending, _verdict = box.decide(message(), report())
-    with box.records.desk() as desk:
-        assert not desk.claim(pending.id)
-        assert not desk.claim(999)
+    for mail_id in (pending.id, 999):
+        with box.records.claim(NOW, only=mail_id) as claim:
+            assert claim is None
 
 
 def test_materials_of_several_mails_complete_a_unit(box: Box) -> None:
@@ -345,8 +232,8 @@ def test_materials_of_several_mails_complete_a_unit(box: Box) -> None:
 
 def test_deciding_again_replaces_what_the_mail_said(box: Box) -> None:
     pending, _verdict = box.decide(message(), report(), photo())
-    again = box.ruled(lambda rulings: rulings.retry(pending.id, NOW))
-    box.decide(message(), report(), pending=again)
+    box.ruled(lambda rulings: rulings.retry(pending.id, NOW))
+    box.decide(message(), report(), again=pending)
 
     assert [row.requirement for row in box.rows(EntryRow)] == ["report"]
     assert box.events().count("decided") == 2
@@ -354,8 +241,8 @@ def test_deciding_again_replaces_what_the_mail_said(box: Box) -> None:
 
 def test_a_mail_assigned_to_another_unit_moves_there(box: Box) -> None:
     pending, _verdict = box.decide(message(), report())
-    again = box.ruled(lambda rulings: rulings.assign(pending.id, YUTAI, None, NOW))
-    _pending, verdict = box.decide(message(), report(), pending=again)
+    box.ruled(lambda rulings: rulings.assign(pending.id, YUTAI, None, NOW))
+    _pending, verdict = box.decide(message(), report(), again=pending)
 
     assert verdict.identity.tier is Tier.CONFIRMED
     assert (box.state(WEISHAN), box.state(YUTAI)) == (UnitState.MISSING, UnitState.PARTIAL)
@@ -365,7 +252,8 @@ def test_a_confirmed_sender_is_confirmed_once_for_later_and_for_earlier_mail(box
     claim = message("鱼台县科技活动周材料", STRANGER)
     box.decide(claim, report())
     second, _verdict = box.decide(claim, photo())
-    box.decide(claim, photo("x.jpg"), pending=box.ruled(lambda rulings: rulings.assign(second.id, YUTAI, None, NOW)))
+    box.ruled(lambda rulings: rulings.assign(second.id, YUTAI, None, NOW))
+    box.decide(claim, photo("x.jpg"), again=second)
     _third, verdict = box.decide(message("补报视频", STRANGER), video())
 
     assert verdict.identity.tier is Tier.CONFIRMED
@@ -377,7 +265,8 @@ def test_a_confirmed_sender_is_confirmed_once_for_later_and_for_earlier_mail(box
 def test_somebody_elses_claim_is_not_confirmed_with_it(box: Box) -> None:
     claim = message("鱼台县科技活动周材料", STRANGER)
     first, _verdict = box.decide(claim, report())
-    box.decide(claim, report(), pending=box.ruled(lambda rulings: rulings.assign(first.id, YUTAI, None, NOW)))
+    box.ruled(lambda rulings: rulings.assign(first.id, YUTAI, None, NOW))
+    box.decide(claim, report(), again=first)
     _second, verdict = box.decide(message("鱼台县科技活动周材料", "other@qq.com"), photo())
 
     assert verdict.identity.tier is Tier.CLAIMED
@@ -415,7 +304,7 @@ def test_rulings_arrive_with_the_mail_and_are_counted(box: Box) -> None:
     box.take(1)
     box.ruled(lambda rulings: rulings.waive_faults(1, "领导同意", NOW))
     box.ruled(lambda rulings: rulings.assign(1, WEISHAN, None, NOW))
-    pending = box.records.next_pending(NOW)
+    pending = box.next_pending()
 
     assert pending is not None
     assert pending.ruling == Ruling(WEISHAN, Waived(holds=True, faults=True, reason="领导同意"), 2)
@@ -423,14 +312,17 @@ def test_rulings_arrive_with_the_mail_and_are_counted(box: Box) -> None:
 
 def test_a_retry_is_no_ruling(box: Box) -> None:
     pending, _verdict = box.decide(message(), report())
+    box.ruled(lambda rulings: rulings.retry(pending.id, NOW))
+    again = box.next_pending()
 
-    assert box.ruled(lambda rulings: rulings.retry(pending.id, NOW)).ruling.number == 0
+    assert again is not None
+    assert again.ruling.number == 0
 
 
 def test_mails_are_examined_in_the_order_in_which_they_came(box: Box) -> None:
     box.take(1, at=NOW)
     box.take(2, at=NOW - timedelta(hours=1))
-    pending = box.records.next_pending(NOW)
+    pending = box.next_pending()
 
     assert pending is not None
     assert pending.ref == "M000002"
@@ -440,17 +332,16 @@ def test_three_failures_park_a_mail_and_the_next_goes_on(box: Box) -> None:
     box.take(1)
     now = NOW
     for attempt in (1, 2, 3):
-        pending = box.records.next_pending(now)
-        assert pending is not None
-        assert (pending.ref, pending.attempts) == ("M000001", attempt - 1)
         retry_at = next_examination(attempt, now)
-        with box.records.desk() as desk:
-            desk.failed(pending, "Traceback\x00\udcff", retry_at, now)
+        with box.records.claim(now) as claim:
+            assert claim is not None
+            assert (claim.pending.ref, claim.pending.attempts) == ("M000001", attempt - 1)
+            box.fail(claim, "Traceback\x00\udcff", retry_at, now)
         if retry_at:
-            assert box.records.next_pending(now) is None
+            assert box.next_pending(now) is None
             now = retry_at
 
-    assert box.records.next_pending(now + timedelta(days=9)) is None
+    assert box.next_pending(now + timedelta(days=9)) is None
     with box.records.chronicle() as chronicle:
         (line,) = chronicle.needing_person()
         totals = chronicle.mail_totals()
@@ -458,15 +349,15 @@ def test_three_failures_park_a_mail_and_the_next_goes_on(box: Box) -> None:
     assert (totals["received"], totals["parked"]) == (1, 1)
     assert box.events() == ["taken", "attempt failed", "attempt failed", "parked"]
     box.ruled(lambda rulings: rulings.retry(1, NOW))
-    assert box.records.next_pending(NOW) is not None
+    assert box.next_pending() is not None
 
 
 def test_what_needs_a_person_is_listed_until_a_person_has_looked(box: Box) -> None:
     pending, _verdict = box.decide(message(), video(seconds=None))
     with box.records.chronicle() as chronicle:
         assert [line.ref for line in chronicle.needing_person()] == [pending.ref]
-    released = box.ruled(lambda rulings: rulings.waive_holds(pending.id, NOW))
-    box.decide(message(), video(seconds=None), pending=released)
+    box.ruled(lambda rulings: rulings.waive_holds(pending.id, NOW))
+    box.decide(message(), video(seconds=None), again=pending)
 
     with box.records.chronicle() as chronicle:
         assert chronicle.needing_person() == ()
@@ -636,15 +527,15 @@ def test_the_migrations_can_be_undone(database: Database) -> None:
     assert "mail" in inspect(database.engine).get_table_names()
 
 
-def test_a_commit_survives_a_power_cut_and_references_hold(database: Database) -> None:
-    with database.engine.connect() as connection:
+def test_a_commit_survives_a_power_cut_and_references_hold(file: Database) -> None:
+    with file.engine.connect() as connection:
         pragmas = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys")
         }
 
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
-    with pytest.raises(IntegrityError), database.writing() as session:
+    with pytest.raises(IntegrityError), file.writing() as session:
         session.add(SightingRow(folder="x", uidvalidity=1, uid=1, mail_id=99, seen_at=NOW))
 
 
@@ -699,9 +590,9 @@ def test_a_database_that_is_not_available_is_the_worlds_failure(tmp_path: Path) 
         Database(f"sqlite:///{tmp_path}/intake.db").migrate()
 
 
-def test_a_locked_database_is_the_worlds_failure(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_locked_database_is_the_worlds_failure(file: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database_module, "BUSY_SECONDS", 0.1)
-    other = Database(str(database.url))
-    with database.writing() as _session, pytest.raises(Deferred, match="locked"), other.writing():
+    other = Database(str(file.url))
+    with file.writing() as _session, pytest.raises(Deferred, match="locked"), other.writing():
         pass
     other.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -78,10 +78,10 @@ def test_a_mail_that_makes_us_fail_is_tried_three_times_and_parked(office: Offic
     office.world.deliver(mail("370826", {"poison.docx": b"poison"}))
     office.world.deliver(complete("370883"))
 
-    def look(materials: Sequence[Material], blobs: Blobs) -> tuple[Examined, ...]:
+    def look(materials: Sequence[Material], blobs: Blobs, alive: Callable[[], None]) -> tuple[Examined, ...]:
         if any(material.filename == "poison.docx" for material in materials):
             raise RuntimeError("our bug")
-        return healthy.look(materials, blobs)
+        return healthy.look(materials, blobs, alive)
 
     healthy = office.app.bench
     office.app.receive()

@@ -194,16 +194,23 @@ def test_an_absolute_path_of_the_database_is_left_as_it_is(folder: Write) -> Non
     assert load(folder(replaced(FULL_SITE, "sqlite:///state/x.db", url))).database_url == url
 
 
-@pytest.mark.parametrize("url", ["postgresql+psycopg://user@db.example.cn/intake", "postgresql://user@db/intake"])
-def test_a_server_for_the_records_needs_its_driver(folder: Write, url: str) -> None:
+def test_a_server_for_the_records_needs_its_driver(folder: Write) -> None:
+    url = "postgresql+psycopg://user@db.example.cn/intake"
     where = folder(replaced(FULL_SITE, "sqlite:///state/x.db", url))
-    if find_spec("psycopg") and "+" in url:
+    if find_spec("psycopg"):
         assert load(where).database_url == url
         return
     (told,) = problems(where)
 
     assert told.startswith("intake.toml: storage.database: ")
     assert "not installed (No module named 'psycopg" in told
+
+
+def test_a_server_for_the_records_is_reached_by_one_driver(folder: Write) -> None:
+    (told,) = problems(folder(replaced(FULL_SITE, "sqlite:///state/x.db", "postgresql://user@db/intake")))
+
+    assert "'postgresql' is not supported; allowed is" in told
+    assert '"postgresql+psycopg://USER@HOST/NAME"' in told
 
 
 def test_a_byte_order_mark_from_notepad_does_not_matter(folder: Write) -> None:

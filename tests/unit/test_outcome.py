@@ -6,7 +6,17 @@ from datetime import timedelta
 
 import pytest
 
-from intake.domain.outcome import DELAYS, GIVE_UP_AFTER, Failed, Later, after_trouble, next_examination
+from intake.domain.outcome import (
+    DELAYS,
+    EXAMINATIONS,
+    GIVE_UP_AFTER,
+    LONGEST_WAIT,
+    Failed,
+    Later,
+    after_deaths,
+    after_trouble,
+    next_examination,
+)
 from tests.unit.builders import MONDAY
 
 
@@ -38,3 +48,17 @@ def test_a_mail_is_examined_three_times_and_then_parked(attempts: int, wait: int
     expected = MONDAY + timedelta(minutes=wait) if wait else None
 
     assert next_examination(attempts, MONDAY) == expected
+    assert EXAMINATIONS == 3
+
+
+@pytest.mark.parametrize(("deaths", "seconds"), [(0, None), (1, None), (2, 60)])
+def test_after_a_death_a_mail_is_due_at_once_and_after_the_second_in_a_minute(deaths: int, seconds: int | None) -> None:
+    until = after_deaths(deaths, MONDAY, MONDAY)
+
+    assert until == (MONDAY + timedelta(seconds=seconds) if seconds else None)
+    assert after_deaths(deaths, MONDAY, MONDAY + timedelta(minutes=1)) is None
+
+
+def test_a_death_noted_by_a_clock_that_was_set_back_since_keeps_no_mail_waiting() -> None:
+    assert after_deaths(2, MONDAY + LONGEST_WAIT, MONDAY) is None
+    assert after_deaths(2, MONDAY + timedelta(days=400), MONDAY) is None

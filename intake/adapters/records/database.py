@@ -1,31 +1,42 @@
-"""Opening the database: SQLite as it must be set for our promises, any SQLAlchemy URL otherwise; migrations.
+"""Opening the database, SQLite or PostgreSQL, as it must be set for our promises; its transactions; migrations.
 
 SQLite: WAL, synchronous=FULL (a commit survives a power cut), foreign keys on, and BEGIN IMMEDIATE for
 writers: with the driver's own transactions an upgrade from reading to writing fails with "database is
 locked" in spite of the busy timeout.
+
+PostgreSQL: READ COMMITTED for writers, one snapshot for readers, a commit that waits for the disk, and a limit to
+how long a lock is waited for and a transaction may be left alone.
 """
 
 from __future__ import annotations
 
+import os
 import re
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, inspect, make_url, select, text
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
 from intake.adapters.records.audit import ChainedSession
-from intake.ports import Deferred
+from intake.adapters.records.troubles import world
 
 BUSY_SECONDS = 30
+"""How long a writer waits for another one."""
+IDLE_SECONDS = 600
+"""How long PostgreSQL leaves an idle transaction its locks: who was away for longer has lost the connection, too."""
+ADVISORY = 0x696E7461
+"""PostgreSQL's advisory locks of this service have this number, and one of these beside it:"""
+MIGRATING, LEADING = 1, 2
+
 NEWEST = max(path.stem.partition("_")[0] for path in (Path(__file__).parent / "migrations/versions").glob("[0-9]*.py"))
 """The revision that this code works with: migrations are numbered."""
 
-
-DRIVERS = ("sqlite", "postgresql", "postgresql+psycopg")
+DRIVERS = ("sqlite", "postgresql+psycopg")
 
 
 def url_fault(text: str) -> str | None:
@@ -59,31 +70,44 @@ def _driver_fault(url: URL) -> str | None:
 
 
 class Database:
-    """An engine with its transactions. `writing` and `reading` raise Deferred when the database is not available."""
+    """An engine with its transactions, which raise Deferred when the database is not available.
+
+    `shared`: several processes, on several machines, may work on it.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
-        if self.url.database and self.url.get_backend_name() == "sqlite":
+        self.shared = self.url.get_backend_name() == "postgresql"
+        if self.url.database and not self.shared:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        self.engine = _engine(url)
+        self.engine = _postgres(self.url) if self.shared else _sqlite(self.url)
+        snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        self._reading = self.engine.execution_options(**(snapshot if self.shared else {"intake_reading": True}))
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A session that commits when it is told to; what was not committed is undone at the end."""
+        with world(), ChainedSession(self.engine, expire_on_commit=False) as session:
+            yield session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """One transaction that takes the write lock at once; leaving the block is the commit."""
-        with _world(), ChainedSession(self.engine, expire_on_commit=False) as session, session.begin():
+        with self.session() as session, session.begin():
             session.connection()  # the transaction begins now, not at the first statement
             yield session
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """One consistent view that blocks nobody."""
-        engine = self.engine.execution_options(intake_reading=True)
-        with _world(), Session(engine, expire_on_commit=False) as session, session.begin():
+        with world(), Session(self._reading, expire_on_commit=False) as session, session.begin():
             yield session
 
     def migrate(self) -> None:
-        """Bring the schema up to date; a no-op when it is. Alembic is slow to import and rarely needed."""
-        with _world(), self.engine.begin() as connection:
+        """Bring the schema up to date, one process at a time; a no-op when it is. Alembic is slow to import."""
+        with world(), self.engine.begin() as connection:
+            if self.shared:
+                connection.execute(select(func.pg_advisory_xact_lock(ADVISORY, MIGRATING)))
             if _revision(connection) != NEWEST:
                 from intake.adapters.records.migrations import upgrade  # noqa: PLC0415
 
@@ -101,22 +125,32 @@ def _revision(connection: Connection) -> str | None:
     return revision
 
 
-@contextmanager
-def _world() -> Iterator[None]:
-    """The database's own troubles are the world's: nothing was committed, try again."""
-    try:
-        yield
-    except OperationalError as error:
-        raise Deferred(f"database not available: {error.orig}") from error
-    except DBAPIError as error:
-        if error.connection_invalidated:
-            raise Deferred(f"database connection lost: {error.orig}") from error
-        raise
+def _postgres(url: URL) -> Engine:
+    settings = {
+        "lock_timeout": f"{BUSY_SECONDS}s",
+        "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
+        "synchronous_commit": "on",
+        "timezone": "UTC",
+        # a machine that went away without a word is noticed after two minutes, and its locks are let go
+        "tcp_keepalives_idle": "60",
+        "tcp_keepalives_interval": "10",
+        "tcp_keepalives_count": "6",
+    }
+    ours = " ".join(f"-c {name}={value}" for name, value in settings.items())
+    options = f"{ours} {url.query.get('options', '')}"
+    known_as = f"intake {socket.gethostname()} {os.getpid()}"[:63]
+    return create_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        pool_pre_ping=True,
+        connect_args={"options": options, "application_name": known_as, "connect_timeout": 10, **_KEEPALIVES},
+    )
 
 
-def _engine(url: str) -> Engine:
-    if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
+_KEEPALIVES = {"keepalives_idle": 60, "keepalives_interval": 10, "keepalives_count": 6, "tcp_user_timeout": 120_000}
+
+
+def _sqlite(url: URL) -> Engine:
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -38,10 +38,6 @@ class SqlDesk:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def claim(self, mail_id: int) -> bool:
-        row = self._session.scalar(select(MailRow).where(MailRow.id == mail_id).with_for_update(skip_locked=True))
-        return row is not None and row.state == "received"
-
     def acquaintance(self, pending: Pending, message: Message) -> Acquaintance:
         return Acquaintance(
             assigned=pending.ruling.assigned,
@@ -196,7 +192,7 @@ class SqlDesk:
 
     def failed(self, pending: Pending, error: str, retry_at: datetime | None, now: datetime) -> None:
         row = self._session.get_one(MailRow, pending.id)
-        row.attempts += 1
+        row.attempts = pending.attempts + 1
         row.error = storable(error)
         row.state = "received" if retry_at else "parked"
         row.needs_person = retry_at is None

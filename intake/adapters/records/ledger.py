@@ -82,7 +82,7 @@ class SqlLedger:
         self._advance(arrival)
 
     def _advance(self, arrival: Arrival) -> FolderRow:
-        folder = self._session.get_one(FolderRow, arrival.locator.folder)
+        folder = self._session.get_one(FolderRow, arrival.locator.folder, with_for_update=True)
         folder.watermark = max(folder.watermark, arrival.locator.uid)
         return folder
 

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 
+from intake.adapters.records.claims import Claims, SqlClaim
 from intake.adapters.records.database import Database
 from intake.adapters.records.desk import SqlDesk
 from intake.adapters.records.ledger import SqlLedger
 from intake.adapters.records.outbox import SqlOutbox
 from intake.adapters.records.patience import SqlPatience
-from intake.adapters.records.rulings import attachments
-from intake.adapters.records.shapes import pending_of
 from intake.adapters.records.spans import mark
-from intake.adapters.records.tables import MailRow, PollRow, SettingRow
+from intake.adapters.records.tables import PollRow, SettingRow
 from intake.adapters.records.views import SqlChronicle
 from intake.domain.digest import Mark
 from intake.domain.notice import Roster
-from intake.ports import Pending
 
 POLLS_KEPT = 200_000
 """At one poll a minute these are 138 days. Counted, because by date a clock that is wrong for a moment takes all."""
@@ -33,6 +31,7 @@ class SqlRecords:
     def __init__(self, database: Database, roster: Roster) -> None:
         self._database = database
         self._roster = roster
+        self._claims = Claims(database)
 
     @contextmanager
     def ledger(self) -> Iterator[SqlLedger]:
@@ -63,16 +62,10 @@ class SqlRecords:
         with self._database.writing() as session:
             return mark(session)
 
-    def next_pending(self, now: datetime) -> Pending | None:
-        query = (
-            select(MailRow)
-            .where(MailRow.state == "received", MailRow.next_attempt_at <= now)
-            .order_by(MailRow.received_at, MailRow.id)
-            .limit(1)
-        )
-        with self._database.reading() as session:
-            row = session.scalar(query)
-            return pending_of(row, attachments(session, row.id)) if row else None
+    def claim(
+        self, now: datetime, *, only: int | None = None, passing: Collection[int] = ()
+    ) -> AbstractContextManager[SqlClaim | None]:
+        return self._claims.claim(now, only, passing)
 
     def message_key(self) -> bytes:
         with self._database.writing() as session:

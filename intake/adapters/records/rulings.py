@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from intake.adapters.records.shapes import pending_of, storable
-from intake.adapters.records.tables import AttachmentRow, EventRow, MailRow, SubmissionRow
-from intake.ports import Blob, Pending
+from intake.adapters.records.shapes import storable
+from intake.adapters.records.tables import AttachmentRow, EventRow, ExaminationRow, MailRow, SubmissionRow
+from intake.ports import Blob
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,31 +39,31 @@ class SqlRulings:
         row = self._session.get(MailRow, mail_id)
         return MailState(row.state, row.disposition, row.unit_code, row.notice_id) if row else None
 
-    def assign(self, mail_id: int, unit: str, notice: str | None, now: datetime) -> Pending:
+    def assign(self, mail_id: int, unit: str, notice: str | None, now: datetime) -> None:
         """The mail is of this unit (and for this notice): judge it again so."""
         row = self._session.get_one(MailRow, mail_id)
         row.assigned, row.assigned_notice = unit, notice or row.assigned_notice
         told = {"unit": unit, **({"notice": notice} if notice else {})}
-        return self._again(row, "assigned", told, now, ruled=True)
+        self._again(row, "assigned", told, now, ruled=True)
 
-    def waive_holds(self, mail_id: int, now: datetime) -> Pending:
+    def waive_holds(self, mail_id: int, now: datetime) -> None:
         """A person has looked: what was held counts."""
         row = self._session.get_one(MailRow, mail_id)
         row.waive_holds = True
-        return self._again(row, "released", {}, now, ruled=True)
+        self._again(row, "released", {}, now, ruled=True)
 
-    def waive_faults(self, mail_id: int, reason: str, now: datetime) -> Pending:
+    def waive_faults(self, mail_id: int, reason: str, now: datetime) -> None:
         """Count it in spite of its faults, for a reason."""
         row = self._session.get_one(MailRow, mail_id)
         row.waive_holds = row.waive_faults = True
         row.waive_reason = reason
-        return self._again(row, "accepted by staff", {"reason": reason}, now, ruled=True)
+        self._again(row, "accepted by staff", {"reason": reason}, now, ruled=True)
 
-    def retry(self, mail_id: int, now: datetime) -> Pending:
+    def retry(self, mail_id: int, now: datetime) -> None:
         """Examine the mail again from the start; what was answered already is not answered again."""
-        return self._again(self._session.get_one(MailRow, mail_id), "retried", {}, now, ruled=False)
+        self._again(self._session.get_one(MailRow, mail_id), "retried", {}, now, ruled=False)
 
-    def attach(self, mail_id: int, filename: str, blob: Blob, now: datetime) -> Pending:
+    def attach(self, mail_id: int, filename: str, blob: Blob, now: datetime) -> None:
         """Add a file that staff fetched to a mail; the same octets once."""
         row = self._session.get_one(MailRow, mail_id)
         if all(each.sha256 != blob.sha256 for each in attachments(self._session, mail_id)):
@@ -71,13 +71,13 @@ class SqlRulings:
             file.added_at = now
             self._session.add(file)
             self._session.flush()
-        return self._again(row, "attached", {"sha256": blob.sha256}, now, ruled=True)
+        self._again(row, "attached", {"sha256": blob.sha256}, now, ruled=True)
 
-    def _again(self, row: MailRow, what: str, detail: dict[str, str], now: datetime, *, ruled: bool) -> Pending:
+    def _again(self, row: MailRow, what: str, detail: dict[str, str], now: datetime, *, ruled: bool) -> None:
         row.state, row.attempts, row.next_attempt_at = "received", 0, now
         row.rulings += ruled
+        self._session.execute(delete(ExaminationRow).where(ExaminationRow.mail_id == row.id))
         self._session.add(EventRow(at=now, what=what, mail_id=row.id, unit_code=row.unit_code, detail=detail))
-        return pending_of(row, attachments(self._session, row.id))
 
     def extend(self, notice_id: str, unit: str, until: datetime, now: datetime) -> None:
         """Give a unit until another time."""

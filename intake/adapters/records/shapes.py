@@ -59,14 +59,23 @@ def _storable_values(value: Any) -> Any:
     return value
 
 
-def pending_of(row: MailRow, attachments: Iterable[AttachmentRow]) -> Pending:
+def pending_of(row: MailRow, attachments: Iterable[AttachmentRow], unended: int = 0) -> Pending:
+    """`unended` examinations of the mail began and never came to a result."""
     waived = Waived(row.waive_holds, row.waive_faults, row.waive_reason)
     ruling = Ruling(row.assigned, waived, row.rulings, row.assigned_notice)
     attached = tuple(
         Material(each.filename, each.filename, each.sha256, each.size, provenance="operator") for each in attachments
     )
     return Pending(
-        row.id, mail_ref(row.id), row.sha256, row.size, row.received_at, row.attempts, ruling, row.cut, attached
+        row.id,
+        mail_ref(row.id),
+        row.sha256,
+        row.size,
+        row.received_at,
+        row.attempts + unended,
+        ruling,
+        row.cut,
+        attached,
     )
 
 

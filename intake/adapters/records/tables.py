@@ -130,6 +130,15 @@ class AttachmentRow(Base):
     added_at: Mapped[datetime]
 
 
+class ExaminationRow(Base):
+    """An examination that began. Its result removes the row; one that is left over never ended: the process died."""
+
+    __tablename__ = "examination"
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    mail_id: Mapped[int] = mapped_column(ForeignKey("mail.id"), index=True)
+    began_at: Mapped[datetime]
+
+
 class LinkRow(Base):
     """One file that came as a link only."""
 

@@ -34,6 +34,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_patience")),
     )
     op.create_table(
+        "examination",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("mail_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["mail_id"], ["mail.id"], name=op.f("fk_examination_mail_id_mail")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_examination")),
+    )
+    op.create_index(op.f("ix_examination_mail_id"), "examination", ["mail_id"], unique=False)
+    op.create_table(
         "postponed",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("folder", sa.String(length=255), nullable=False),
@@ -87,6 +96,8 @@ def downgrade() -> None:
         batch_op.drop_column("doubts")
 
     op.drop_table("postponed")
+    op.drop_index(op.f("ix_examination_mail_id"), table_name="examination")
+    op.drop_table("examination")
     op.drop_table("patience")
     op.drop_table("alarm")
     # ### end Alembic commands ###
