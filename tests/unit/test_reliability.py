@@ -1,0 +1,31 @@
+"""docs/reliability.md names tests for everything it promises, and they exist."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+TEXT = (PROJECT / "docs/reliability.md").read_text(encoding="utf-8")
+INVARIANTS = dict(re.findall(r"^\*\*(\d+)\. (.*?)(?=^\*\*\d+\. |^#|\Z)", TEXT, re.MULTILINE | re.DOTALL))
+NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", TEXT)))
+
+
+@cache
+def functions(path: str) -> set[str]:
+    tree = ast.parse((PROJECT / path).read_text(encoding="utf-8"))
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+
+
+@pytest.mark.parametrize("number", sorted(INVARIANTS, key=int))
+def test_every_invariant_names_a_test(number: str) -> None:
+    assert re.search(r"`tests/[\w/]+\.py::\w+`", INVARIANTS[number])
+
+
+@pytest.mark.parametrize(("path", "name"), NAMED)
+def test_the_tests_that_are_named_exist(path: str, name: str) -> None:
+    assert name in functions(path)
