@@ -6,6 +6,7 @@ import logging
 import traceback
 from datetime import datetime
 
+from intake.domain.outcome import Outcome, Sent
 from intake.domain.patience import Wait
 from intake.domain.verdict import Verdict
 from intake.ports import Arrival
@@ -104,12 +105,34 @@ def login_refused(wait: Wait) -> None:
     )
 
 
-def sent(ref: str) -> None:
-    _say(logging.INFO, "letter-sent", letter=ref)
+def settled(ref: str, outcome: Outcome) -> None:
+    """What became of an attempt to send a letter."""
+    if isinstance(outcome, Sent):
+        _say(logging.INFO, "letter-sent", letter=ref)
+    else:
+        _say(logging.WARNING, "letter-not-sent", letter=ref, outcome=_kind(outcome), why=outcome.why)
 
 
-def not_sent(ref: str, outcome: str, why: str) -> None:
-    _say(logging.WARNING, "letter-not-sent", letter=ref, outcome=outcome, why=why)
+def settled_elsewhere(ref: str, outcome: Outcome) -> None:
+    """The answer came after another process had moved the letter on: that one's word stands."""
+    _say(logging.WARNING, "letter-settled-elsewhere", letter=ref, outcome=_kind(outcome))
+
+
+def overtaken(ref: str, why: str) -> None:
+    _say(logging.WARNING, "letter-overtaken", letter=ref, why=why)
+
+
+def sent_once_more(ref: str) -> None:
+    """The final dot of the second and last copy is about to leave."""
+    _say(logging.WARNING, "letter-sent-once-more", letter=ref, why="fate unknown")
+
+
+def null_sender_refused(instead: str, why: str) -> None:
+    _say(logging.WARNING, "null-sender-refused", instead=instead, why=why)
+
+
+def _kind(outcome: Outcome) -> str:
+    return type(outcome).__name__.lower()
 
 
 def started(version: str, database: str) -> None:

@@ -66,7 +66,7 @@ class MailLine:
 
 @dataclass(frozen=True, slots=True)
 class LetterLine:
-    """One letter that did not get through."""
+    """One letter that did not get through, or of which nobody knows: `doubts` copies left and were not answered."""
 
     ref: str
     unit: Unit | None
@@ -74,6 +74,7 @@ class LetterLine:
     subject: str
     error: str
     attempts: int
+    doubts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,12 +191,13 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class LetterCounts:
-    """Automatic mails since the last digest; `due` is what waits now."""
+    """Automatic mails since the last digest; `due` is what waits now, `waiting_for` why the last one put off waits."""
 
     receipts: int
     returns: int
     failed: int
     due: int
+    waiting_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,17 @@ from typing import TypeAlias
 DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 120, 240))
 """Waiting time after the first, second, ... attempt; the last one repeats."""
 
+FURTHEST = max(DELAYS) + timedelta(hours=1)
+"""No letter is put off for that long: one that seems to be was put off before the clock was set back for hours."""
+
 GIVE_UP_AFTER = 30
 """Attempts; with DELAYS this is about four days, as mail servers do (RFC 5321 section 4.5.4.1)."""
+
+ASK_AGAIN_AFTER = timedelta(minutes=10)
+"""Waiting time of a letter whose fate is unknown, before it is sent once more."""
+
+MOST_COPIES = 2
+"""What may ever leave of one letter without a known answer: it, and the same octets once more."""
 
 EXAMINE_DELAYS = (timedelta(minutes=1), timedelta(minutes=10))
 """Waiting time after a mail's first and second failed examination; after the third it is parked."""
@@ -32,10 +41,11 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """A 4xx or network trouble: due again at `at`."""
+    """A 4xx or network trouble: due again at `at`, for the recipients `to` (None: for all that it was due for)."""
 
     at: datetime
     why: str
+    to: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +57,21 @@ class Untried:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubtful:
+    """No answer after the final dot: sent once more at `at`; None: that was done, and it is never sent again."""
+
+    at: datetime | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """A 5xx, or too many attempts: a person is told."""
 
     why: str
 
 
-Outcome: TypeAlias = Sent | Later | Untried | Failed
+Outcome: TypeAlias = Sent | Later | Untried | Doubtful | Failed
 
 
 def after_trouble(attempts: int, now: datetime, why: str) -> Later | Failed:
@@ -61,6 +79,11 @@ def after_trouble(attempts: int, now: datetime, why: str) -> Later | Failed:
     if attempts >= GIVE_UP_AFTER:
         return Failed(why)
     return Later(now + DELAYS[min(attempts, len(DELAYS)) - 1], why)
+
+
+def after_doubt(doubts: int, now: datetime, why: str) -> Doubtful:
+    """What follows when the fate of `doubts` (1 or more) copies of a letter is unknown."""
+    return Doubtful(now + ASK_AGAIN_AFTER if doubts < MOST_COPIES else None, why)
 
 
 def next_examination(attempts: int, now: datetime) -> datetime | None:

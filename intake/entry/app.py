@@ -22,7 +22,7 @@ from intake.adapters.records.records import SqlRecords
 from intake.adapters.smtp import SmtpSettings, open_courier
 from intake.domain.schedule import IsWorkday
 from intake.entry.config import Config, ConfigError
-from intake.entry.office import office_of, opens, sender_of
+from intake.entry.office import account_of, office_of, opens, sender_of
 from intake.entry.ownership import ownership
 from intake.entry.passwords import imap_password, password_problems, smtp_password
 from intake.pipeline.deliver import Post, deliver
@@ -200,7 +200,8 @@ class App:
     def smtp_settings(self) -> SmtpSettings:
         smtp = self.config.site.smtp
         ca_file = self.config.path(smtp.ca_file) if smtp.ca_file else None
-        return SmtpSettings(smtp.host, smtp.port, smtp.security, smtp.username, ca_file)
+        account = account_of(self.config)
+        return SmtpSettings(smtp.host, smtp.port, smtp.security, smtp.username, ca_file, account)
 
     def close(self) -> None:
         """Let go of the database."""

@@ -39,6 +39,11 @@ def sender_of(config: Config) -> tuple[str, str]:
     return parseaddr(config.site.smtp.sender)
 
 
+def account_of(config: Config) -> str:
+    """The address that the mail server knows us by: the envelope sender where it may not be empty."""
+    return config.site.smtp.envelope_from or sender_of(config)[1]
+
+
 def opens(office: Office) -> datetime:
     """When the first notice opened; older mail is none of our business."""
     return min((notice.opens for notice in office.notices), default=datetime.max.replace(tzinfo=UTC))

@@ -42,6 +42,7 @@ class Smtp(Struct, frozen=True, forbid_unknown_fields=True):
     port: Port = 465
     security: Security = "tls"
     username: Annotated[str, Meta(pattern=r"^[ -~]*\Z", description="printable ASCII")] | None = None
+    envelope_from: AddressText | None = None
     ca_file: str | None = None
 
 

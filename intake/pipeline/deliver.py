@@ -1,17 +1,41 @@
-"""Stage 3, deliver: due letters, oldest first, over one SMTP connection.
+"""Stage 3, deliver: due letters, those that have waited longest first, over one SMTP connection.
 
-At least once: a crash between the server's 250 and our commit sends the same octets with the same
-Message-ID again, never another letter.
+Before the final dot of a letter leaves, a doubt is committed; the server's answer takes it back. When none comes,
+or the process dies, the same octets go out once more, and never again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from intake import journal
-from intake.domain.outcome import DELAYS, Failed, Outcome, Sent, Untried, after_trouble
-from intake.ports import Clock, Courier, Deferred, DueLetter, OpenCourier, Records, Refused, Unreachable
+from intake.domain.outcome import (
+    DELAYS,
+    MOST_COPIES,
+    Doubtful,
+    Failed,
+    Later,
+    Outcome,
+    Sent,
+    Untried,
+    after_doubt,
+    after_trouble,
+)
+from intake.ports import (
+    Clock,
+    Courier,
+    Deferred,
+    DueLetter,
+    InDoubt,
+    OpenCourier,
+    Overtaken,
+    Owed,
+    Records,
+    Refused,
+    Unreachable,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,41 +49,78 @@ class Post:
 
 
 def deliver(post: Post) -> int:
-    """Send every letter that is due; how many were sent. Deferred when the server cannot be reached."""
-    sent = 0
+    """Send every letter that is due; how many were sent. Deferred when the server cannot be reached, or is mute."""
     with post.records.outbox() as outbox:
-        letters = outbox.due(post.clock())
-    if not letters:
+        due = outbox.due(post.clock())
+    if not due:
         return 0
+    sent = 0
     with post.open_courier() as courier:
-        for letter in letters:
+        for number in due:
             if post.stopping():
                 break
-            outcome = attempt(courier, letter, post.clock)
-            with post.records.outbox() as outbox:
-                outbox.settle(letter, outcome, post.clock())
-            _tell(letter, outcome)
+            outcome = _deliver(post, courier, number)
             sent += isinstance(outcome, Sent)
-            if isinstance(outcome, Untried):
+            if isinstance(outcome, Untried | Doubtful):
                 raise Deferred(outcome.why)
     return sent
 
 
-def attempt(courier: Courier, letter: DueLetter, clock: Clock) -> Outcome:
-    """Try one letter: what became of it."""
+def _deliver(post: Post, courier: Courier, number: int) -> Outcome | None:
+    """Send one letter and write down what became of it; None when it was not ours to send any more."""
+    with post.records.outbox() as outbox:
+        letter = outbox.letter(number, post.clock())
+    if letter is None:
+        return None
+    attempt = Attempt(post, letter)
     try:
-        courier.send(letter.envelope_from, letter.envelope_to, letter.octets)
-    except Unreachable as error:
-        return Untried(clock() + DELAYS[0], str(error))
-    except Deferred as error:
-        return after_trouble(letter.attempts + 1, clock(), str(error))
-    except Refused as error:
-        return Failed(str(error))
-    return Sent()
+        outcome = attempt.made(courier)
+    except Overtaken as error:
+        journal.overtaken(letter.ref, str(error))
+        return None
+    with post.records.outbox() as outbox:
+        settled = outbox.settle(attempt.letter, outcome, post.clock())
+    (journal.settled if settled else journal.settled_elsewhere)(letter.ref, outcome)
+    return outcome
 
 
-def _tell(letter: DueLetter, outcome: Outcome) -> None:
-    if isinstance(outcome, Sent):
-        journal.sent(letter.ref)
-    else:
-        journal.not_sent(letter.ref, type(outcome).__name__.lower(), outcome.why)
+class Attempt:
+    """One letter on its way out. `letter` is how it stands in the outbox at any moment."""
+
+    def __init__(self, post: Post, letter: DueLetter) -> None:
+        self._post = post
+        self.letter = letter
+
+    def made(self, courier: Courier) -> Outcome:
+        """Send it; what became of it. Overtaken when another process sends it."""
+        letter, clock = self.letter, self._post.clock
+        if letter.doubts >= MOST_COPIES:
+            return after_doubt(letter.doubts, clock(), "no answer to the second copy either")
+        try:
+            courier.send(letter.envelope_from, letter.envelope_to, letter.octets, self._doubt)
+        except Overtaken:
+            raise
+        except (Deferred, Refused) as error:
+            return _outcome(error, self.letter, clock())
+        return Sent()
+
+    def _doubt(self) -> None:
+        with self._post.records.outbox() as outbox:
+            doubted = outbox.doubt(self.letter, self._post.clock())
+        if self.letter.doubts:
+            journal.sent_once_more(self.letter.ref)
+        self.letter = doubted
+
+
+def _outcome(error: Deferred | Refused, letter: DueLetter, now: datetime) -> Outcome:
+    """What follows from a failure to send."""
+    why = str(error)
+    match error:
+        case Refused():
+            return Failed(why)
+        case Unreachable():
+            return Untried(now + DELAYS[0], why)
+        case InDoubt():
+            return after_doubt(letter.doubts, now, why)
+    later = after_trouble(letter.attempts + 1, now, why)
+    return replace(later, to=error.recipients) if isinstance(error, Owed) and isinstance(later, Later) else later

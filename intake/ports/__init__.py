@@ -12,6 +12,7 @@ from intake.ports.records import (
     DueLetter,
     Ledger,
     Outbox,
+    Overtaken,
     Patience,
     Pending,
     Records,
@@ -21,6 +22,7 @@ from intake.ports.records import (
 )
 from intake.ports.world import (
     Arrival,
+    BeforeDot,
     Blob,
     Blobs,
     BlobWriter,
@@ -28,6 +30,7 @@ from intake.ports.world import (
     Courier,
     Deferred,
     FolderState,
+    InDoubt,
     Inspector,
     LoginRefused,
     Looker,
@@ -35,14 +38,17 @@ from intake.ports.world import (
     OpenCourier,
     OpenMailbox,
     Oversized,
+    Owed,
     Reader,
     Refused,
     Sink,
+    Throttled,
     Unreachable,
 )
 
 __all__ = [
     "Arrival",
+    "BeforeDot",
     "Blob",
     "BlobWriter",
     "Blobs",
@@ -55,6 +61,7 @@ __all__ = [
     "Draft",
     "DueLetter",
     "FolderState",
+    "InDoubt",
     "Inspector",
     "Ledger",
     "LoginRefused",
@@ -64,6 +71,8 @@ __all__ = [
     "OpenMailbox",
     "Outbox",
     "Oversized",
+    "Overtaken",
+    "Owed",
     "Patience",
     "Pending",
     "Reader",
@@ -73,5 +82,6 @@ __all__ = [
     "Sink",
     "Stationery",
     "Taken",
+    "Throttled",
     "Unreachable",
 ]

@@ -20,7 +20,7 @@ from intake.domain.outcome import Outcome
 from intake.domain.patience import Wait
 from intake.domain.submission import Entry
 from intake.domain.verdict import Verdict
-from intake.ports.world import Arrival, Blob, FolderState
+from intake.ports.world import Arrival, Blob, Deferred, FolderState
 
 T = TypeVar("T")
 
@@ -74,7 +74,10 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class DueLetter:
-    """A letter whose time has come."""
+    """A letter whose time has come, as it stands in the outbox.
+
+    `doubts` counts the copies whose fate is unknown; `dotted`: the last of them is the one being sent just now.
+    """
 
     id: int
     ref: str
@@ -82,6 +85,12 @@ class DueLetter:
     envelope_to: tuple[str, ...]
     octets: bytes
     attempts: int
+    doubts: int = 0
+    dotted: bool = False
+
+
+class Overtaken(Deferred):
+    """Another process has moved this letter on: it is no longer ours to send."""
 
 
 class Ledger(Protocol):
@@ -163,11 +172,22 @@ class Claim(Protocol):
 
 
 class Outbox(Protocol):
-    """What deliver reads and writes."""
+    """What deliver reads and writes. A letter is changed only while it stands as `letter` says (compare and swap)."""
 
-    def due(self, now: datetime) -> list[DueLetter]: ...
+    def due(self, now: datetime) -> list[int]:
+        """The ids of letters whose time has come, those that have waited longest first; at most some hundreds."""
 
-    def settle(self, letter: DueLetter, outcome: Outcome, now: datetime) -> None: ...
+    def letter(self, number: int, now: datetime) -> DueLetter | None:
+        """One of them, with its octets; None when it is not due any more."""
+
+    def doubt(self, letter: DueLetter, now: datetime) -> DueLetter:
+        """Note that from now on nobody knows the letter's fate until the server answers; the letter as it stands then.
+
+        Overtaken when another process was faster.
+        """
+
+    def settle(self, letter: DueLetter, outcome: Outcome, now: datetime) -> bool:
+        """Write what became of it, and take the doubt back if that is known; False when another process was faster."""
 
 
 class Patience(Protocol):

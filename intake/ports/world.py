@@ -33,6 +33,22 @@ class LoginRefused(Unreachable):
         self.refusal = refusal
 
 
+class Throttled(Unreachable):
+    """The server takes nothing of ours for a while, whatever it is: a rate limit, or a sender it does not let send."""
+
+
+class InDoubt(Deferred):
+    """All of a letter left, its final dot too, and no answer came: whether it was taken, nobody knows."""
+
+
+class Owed(Deferred):
+    """Some recipients have the letter; `recipients` have not, and may take it later."""
+
+    def __init__(self, text: str, recipients: tuple[str, ...]) -> None:
+        super().__init__(text)
+        self.recipients = recipients
+
+
 class Refused(Exception):
     """The world said no for good (SMTP 5xx): trying again is pointless. The text is for operators."""
 
@@ -138,10 +154,21 @@ class Looker(Protocol):
     ) -> tuple[Examined, ...]: ...
 
 
-class Courier(Protocol):
-    """One open SMTP connection. Raises Deferred (4xx, network) or Refused (5xx)."""
+BeforeDot: TypeAlias = Callable[[], None]
+"""Called when all of a letter but its final dot has left: only the dot makes it a letter (RFC 5321 section 4.1.1.4)."""
 
-    def send(self, envelope_from: str, to: Iterable[str], octets: bytes) -> None: ...
+
+class Courier(Protocol):
+    """One SMTP connection, opened when it is needed and used for all letters."""
+
+    def send(self, envelope_from: str, to: Iterable[str], octets: bytes, before_dot: BeforeDot) -> None:
+        """Send one letter; returns when all recipients have it. An empty `envelope_from` is the null sender.
+
+        `before_dot` is called at most once; what it raises is raised, and nothing was sent. Until it is called no
+        failure leaves a doubt: the server has no letter. After it, InDoubt when the answer does not come.
+        Otherwise Deferred (4xx, network), Owed (4xx for some recipients), Refused (5xx), or Unreachable and its
+        kinds, when it is not about the letter.
+        """
 
 
 OpenCourier: TypeAlias = Callable[[], AbstractContextManager[Courier]]

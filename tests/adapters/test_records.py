@@ -36,7 +36,7 @@ from intake.domain.fates import Waived
 from intake.domain.identity import Acquaintance, Thread, Tier
 from intake.domain.letter import LetterKind
 from intake.domain.mail import Address, Locator, Message
-from intake.domain.outcome import Failed, Later, Sent, next_examination
+from intake.domain.outcome import next_examination
 from intake.domain.submission import UnitState
 from intake.domain.verdict import Disposition
 from intake.ports import Arrival, Blob, Deferred, Draft, FolderState, Pending, Ruling
@@ -422,37 +422,6 @@ def test_one_decision_is_one_letter(box: Box) -> None:
     assert not post(box, replace(draft(), message_id="<other@x>"))
     assert post(box, draft("reply:1:1"))
     assert box.count(LetterRow) == 2
-
-
-def test_letters_are_due_oldest_first_and_only_when_their_time_has_come(box: Box) -> None:
-    post(box, draft("a"))
-    post(box, draft("b"))
-    with box.records.outbox() as outbox:
-        assert [letter.ref for letter in outbox.due(NOW)] == ["L000001", "L000002"]
-        assert outbox.due(NOW - timedelta(seconds=1)) == []
-
-
-def test_what_became_of_a_letter_is_settled(box: Box) -> None:
-    for key in "abc":
-        post(box, draft(key))
-    with box.records.outbox() as outbox:
-        sent, later, failed = outbox.due(NOW)
-        outbox.settle(sent, Sent(), NOW)
-        outbox.settle(later, Later(NOW + timedelta(minutes=1), "450 busy\x00"), NOW)
-        outbox.settle(failed, Failed("550 no such user"), NOW)
-
-    with box.records.outbox() as outbox:
-        assert outbox.due(NOW) == []
-        (again,) = outbox.due(NOW + timedelta(minutes=1))
-    assert (again.ref, again.attempts) == ("L000002", 1)
-    with box.records.chronicle() as chronicle:
-        (line,) = chronicle.failed_letters(None)
-        counts = chronicle.letter_counts(None)
-        totals = chronicle.letter_totals()
-    assert (line.ref, line.error, line.attempts) == ("L000003", "550 no such user", 1)
-    assert (counts.receipts, counts.failed, counts.due) == (1, 1, 1)
-    assert totals == {"due": 1, "sent": 1, "failed": 1}
-    assert box.events()[-3:] == ["letter sent", "letter deferred", "letter failed"]
 
 
 def test_a_reply_is_recognised_by_the_newest_letter_it_refers_to(box: Box) -> None:

@@ -27,7 +27,14 @@ def letter_counts(session: Session, span: Span) -> LetterCounts:
         returns=counts.get((LetterKind.RETURN, "sent"), 0),
         failed=sum(n for (_kind, state), n in counts.items() if state == "failed"),
         due=sum(n for (_kind, state), n in counts.items() if state == "due"),
+        waiting_for=waiting_for(session),
     )
+
+
+def waiting_for(session: Session) -> str | None:
+    """Why the letter that was put off last is still due."""
+    put_off = select(LetterRow.error).where(LetterRow.state == "due", LetterRow.error.is_not(None))
+    return session.scalar(put_off.order_by(LetterRow.due_at.desc(), LetterRow.id.desc()).limit(1))
 
 
 def _settled(span: Span) -> Any:
@@ -46,6 +53,7 @@ def failed_letters(session: Session, roster: Roster, span: Span) -> tuple[Letter
             row.subject,
             row.error or "",
             row.attempts,
+            row.doubts,
         )
         for row in session.scalars(query.limit(LINES))
     )

@@ -116,6 +116,7 @@ def _letter(row: LetterRow) -> Story:
         "message_id": row.message_id,
         "state": row.state,
         "attempts": row.attempts,
+        "doubts": row.doubts,
         "created_at": row.created_at.isoformat(),
         "settled_at": row.settled_at.isoformat() if row.settled_at else None,
         "error": row.error,

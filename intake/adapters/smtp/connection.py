@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
+import re
+import select
 import smtplib
 import socket
 import ssl
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 from intake.adapters.deadline import Deadline
+from intake.adapters.smtp.answers import Reply, throttled
 from intake.adapters.wire import Security, decoded, one_line, reason, tls_context
-from intake.ports import Deferred, LoginRefused, Unreachable
-
-Reply: TypeAlias = tuple[int, bytes]
+from intake.ports import Deferred, LoginRefused, Throttled, Unreachable
 
 _OUR_NAME = "[127.0.0.1]"
 """What EHLO says: an address literal is always valid, and the machine's own name is nobody's business."""
 
 _FAREWELL_SECONDS = 5.0
+_MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5")
+"""One at a time: smtplib would try them all, and three refusals for one wrong password lock an account."""
+_NOT_IMPLEMENTED = frozenset({500, 501, 502, 504})
+_FIRST_DOT = re.compile(rb"^\.", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class SmtpSettings:
     """Where letters go out. Times in seconds; `minimum_pace` in octets per second.
 
-    `command_timeout` and `final_timeout` are the least that RFC 5321 section 4.5.3.2 asks for.
+    `command_timeout` and `final_timeout` are the least that RFC 5321 section 4.5.3.2 asks for. `envelope_from` takes
+    the place of the null sender where the server does not let it pass.
     """
 
     host: str
@@ -34,6 +39,7 @@ class SmtpSettings:
     security: Security
     username: str | None = None
     ca_file: Path | None = None
+    envelope_from: str | None = None
     connect_timeout: float = 15.0
     command_timeout: float = 300.0
     final_timeout: float = 600.0
@@ -62,6 +68,7 @@ class Connection(smtplib.SMTP):
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         sock = socket.create_connection((host, port), timeout)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the final dot travels alone: it must not wait
         if self._context is not None:
             sock = self._context.wrap_socket(sock, server_hostname=host)
         self._limit.watch(sock)
@@ -76,12 +83,56 @@ class Connection(smtplib.SMTP):
         if self.sock is not None:
             self.sock.settimeout(seconds)
 
-    def data_reply(self, octets: bytes) -> Reply:
-        """DATA, the octets (dots doubled by smtplib), the final dot; the answer to whichever came last."""
+    @property
+    def largest(self) -> int | None:
+        """Octets of the largest letter that the server takes, as it announced (RFC 1870); None: it did not say."""
+        announced = self.esmtp_features.get("size", "")
+        return int(announced) or None if re.fullmatch(r"[0-9]{1,18}", announced) else None
+
+    def content(self, octets: bytes) -> None:
+        """What DATA is followed by, but for the final dot: dots that begin a line are doubled, the last line is ended.
+
+        Lines end in CR LF and nowhere else (the caller's promise), so nothing of it can end the letter early.
+        """
+        ending = b"" if octets.endswith(b"\r\n") else b"\r\n"
+        self._plugged().sendall(_FIRST_DOT.sub(b"..", octets) + ending)
+
+    def unasked(self) -> Reply | None:
+        """What the server says before the final dot, None when it is silent as it should be.
+
+        Raises OSError when it has hung up, ValueError when that is no answer. The connection is of no use then.
+        """
+        if not self._speaks(self._plugged()):
+            return None
+        self.wait_for(_FAREWELL_SECONDS)
+        return self.getreply()
+
+    def _speaks(self, sock: socket.socket) -> bool:
+        """Whether there is something to be read: octets, or the end."""
+        sock.settimeout(0)
+        with suppress(ssl.SSLWantReadError):
+            if self.file is not None and self.file.peek(1):
+                return True
+        poll = select.poll()
+        poll.register(sock, select.POLLIN)
+        return bool(poll.poll(0))
+
+    def final_dot(self) -> Reply:
+        """The final dot, and the answer to it. DotLost when it did not leave: then there is no letter."""
         try:
-            return self.data(octets)
-        except smtplib.SMTPDataError as error:
-            return error.smtp_code, _octets(error.smtp_error)
+            self._plugged().sendall(b".\r\n")
+        except OSError as error:
+            raise DotLost(*error.args) from error
+        return self.getreply()
+
+    def _plugged(self) -> socket.socket:
+        if self.sock is None:
+            raise smtplib.SMTPServerDisconnected("not connected")
+        return self.sock
+
+
+class DotLost(OSError):
+    """The final dot could not be sent as a whole."""
 
 
 def connect(settings: SmtpSettings, password: str | None) -> Connection:
@@ -95,7 +146,8 @@ def connect(settings: SmtpSettings, password: str | None) -> Connection:
     except Deferred as error:  # the deadline
         raise Unreachable(str(error)) from error
     except (OSError, ValueError) as error:
-        raise Unreachable(f"{settings}: cannot connect: {_answer(error)}") from error
+        said = _answer(error)
+        raise (Throttled if throttled(said) else Unreachable)(f"{settings}: cannot connect: {said}") from error
 
 
 def _connect(
@@ -118,13 +170,25 @@ def _log_in(connection: Connection, settings: SmtpSettings, password: str) -> No
     username = settings.username or ""
     if not (username.isascii() and password.isascii()):
         raise LoginRefused(f"{settings}: user name and password must be ASCII")
-    try:
-        connection.login(username, password)
-    except smtplib.SMTPAuthenticationError as error:
-        text = f"{settings}: logging in: {_answer(error)}"
-        if password:
-            text = text.replace(password, "***")
-        raise (LoginRefused(text) if error.smtp_code >= 500 else Unreachable(text)) from None
+    connection.user, connection.password = username, password
+    offered = connection.esmtp_features.get("auth", "").upper().split()
+    for mechanism in (each for each in _MECHANISMS if each in offered):
+        try:
+            connection.auth(mechanism, getattr(connection, f"auth_{mechanism.lower().replace('-', '_')}"))
+        except smtplib.SMTPAuthenticationError as error:
+            if error.smtp_code not in _NOT_IMPLEMENTED:
+                raise _refused(settings, password, error) from None
+        else:
+            return
+    raise Unreachable(f"{settings}: logging in: offers {' '.join(offered) or 'no login'}, nothing of it can be used")
+
+
+def _refused(settings: SmtpSettings, password: str, error: smtplib.SMTPAuthenticationError) -> Unreachable:
+    """A 5xx is about user name and password, a 4xx about how often they were tried."""
+    text = f"{settings}: logging in: {_answer(error)}"
+    if password:
+        text = text.replace(password, "***")
+    return (LoginRefused if error.smtp_code >= 500 else Throttled)(text)
 
 
 def leave(connection: Connection) -> None:
