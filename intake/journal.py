@@ -7,7 +7,7 @@ import traceback
 from datetime import datetime
 
 from intake.domain.outcome import Outcome, Sent
-from intake.domain.patience import Wait
+from intake.domain.patience import Refusal, Wait
 from intake.domain.verdict import Verdict
 from intake.ports import Arrival
 
@@ -96,7 +96,7 @@ def deferred(what: str, error: Exception) -> None:
 def login_refused(wait: Wait) -> None:
     _say(
         logging.WARNING,
-        "login-refused",
+        "kept-out" if wait.refusal in {Refusal.RATE, Refusal.MUTE} else "login-refused",
         server=wait.server,
         refusal=wait.refusal,
         times=wait.failures,

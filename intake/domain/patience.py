@@ -11,11 +11,16 @@ SPREAD = 0.2
 
 
 class Refusal(StrEnum):
-    """Why a login came to nothing: the name or password, the kind of client ("Unsafe Login"), or only not now."""
+    """Why a login came to nothing: the name or password, the kind of client ("Unsafe Login"), or only not now.
+
+    Or, of a server that letters go to: we send too much, or it does not answer when it has a letter.
+    """
 
     CREDENTIALS = "credentials"
     CLIENT = "client"
     TEMPORARY = "temporary"
+    RATE = "rate"
+    MUTE = "mute"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +40,13 @@ PACES = {
     Refusal.CREDENTIALS: Pace(timedelta(minutes=5), timedelta(hours=1)),
     Refusal.CLIENT: Pace(timedelta(minutes=5), timedelta(hours=1)),
     Refusal.TEMPORARY: Pace(timedelta(minutes=1), timedelta(minutes=15)),
+    Refusal.RATE: Pace(timedelta(minutes=15), timedelta(hours=1)),
+    Refusal.MUTE: Pace(timedelta(minutes=10), timedelta(hours=1)),
 }
-"""Providers lock an account that keeps asking with a wrong password, and slow down one that asks too often."""
+"""Providers lock an account that keeps asking with a wrong password, and slow down one that asks too often.
+
+NetEase counts mails by the quarter of an hour. A server that is mute makes a letter doubtful each time it is tried.
+"""
 
 UNREACHABLE = Pace(timedelta(seconds=5), timedelta(minutes=15))
 """For a server that does not answer."""

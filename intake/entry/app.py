@@ -193,8 +193,12 @@ class App:
         ca_file = self.config.path(imap.ca_file) if imap.ca_file else None
         return ImapSettings(imap.host, imap.port, imap.security, imap.username, ca_file)
 
-    def _open_courier(self) -> AbstractContextManager[Courier]:
-        return open_courier(self.smtp_settings, smtp_password(self.config))
+    @contextmanager
+    def _open_courier(self) -> Iterator[Courier]:
+        settings, password = self.smtp_settings, smtp_password(self.config)
+        who = (settings.username or "", password or "", settings.envelope_from or "")
+        with self.gate("smtp", settings.host, *who).passing(), open_courier(settings, password) as courier:
+            yield courier
 
     @property
     def smtp_settings(self) -> SmtpSettings:

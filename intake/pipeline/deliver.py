@@ -14,7 +14,6 @@ from intake import journal
 from intake.domain.outcome import (
     DELAYS,
     MOST_COPIES,
-    Doubtful,
     Failed,
     Later,
     Outcome,
@@ -59,37 +58,40 @@ def deliver(post: Post) -> int:
         for number in due:
             if post.stopping():
                 break
-            outcome = _deliver(post, courier, number)
-            sent += isinstance(outcome, Sent)
-            if isinstance(outcome, Untried | Doubtful):
-                raise Deferred(outcome.why)
+            sent += _deliver(post, courier, number)
     return sent
 
 
-def _deliver(post: Post, courier: Courier, number: int) -> Outcome | None:
-    """Send one letter and write down what became of it; None when it was not ours to send any more."""
+def _deliver(post: Post, courier: Courier, number: int) -> bool:
+    """Try one letter and write down what became of it; whether it was sent.
+
+    Unreachable or InDoubt end the round: the next letter would meet the same.
+    """
     with post.records.outbox() as outbox:
         letter = outbox.letter(number, post.clock())
     if letter is None:
-        return None
+        return False
     attempt = Attempt(post, letter)
     try:
         outcome = attempt.made(courier)
     except Overtaken as error:
         journal.overtaken(letter.ref, str(error))
-        return None
+        return False
     with post.records.outbox() as outbox:
         settled = outbox.settle(attempt.letter, outcome, post.clock())
     (journal.settled if settled else journal.settled_elsewhere)(letter.ref, outcome)
-    return outcome
+    if isinstance(attempt.failure, Unreachable | InDoubt):
+        raise attempt.failure
+    return isinstance(outcome, Sent)
 
 
 class Attempt:
-    """One letter on its way out. `letter` is how it stands in the outbox at any moment."""
+    """One letter on its way out: how it stands in the outbox at any moment, and what kept it from being sent."""
 
     def __init__(self, post: Post, letter: DueLetter) -> None:
         self._post = post
         self.letter = letter
+        self.failure: Deferred | Refused | None = None
 
     def made(self, courier: Courier) -> Outcome:
         """Send it; what became of it. Overtaken when another process sends it."""
@@ -101,6 +103,7 @@ class Attempt:
         except Overtaken:
             raise
         except (Deferred, Refused) as error:
+            self.failure = error
             return _outcome(error, self.letter, clock())
         return Sent()
 

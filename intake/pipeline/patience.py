@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from intake import journal
-from intake.domain.patience import PACES, Wait, failures_in_row
-from intake.ports import Clock, LoginRefused, Records
+from intake.domain.patience import PACES, Refusal, Wait, failures_in_row
+from intake.ports import Clock, InDoubt, LoginRefused, Records
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,11 @@ class Gate:
 
     @contextmanager
     def passing(self) -> Iterator[None]:
-        """Log in inside the block; the outcome goes on record. LoginRefused, and no block, before the time."""
+        """Log in and work inside the block; the outcome goes on record. LoginRefused, and no block, before the time."""
         self.check()
         try:
             yield
-        except LoginRefused as error:
+        except (LoginRefused, InDoubt) as error:
             self.refused(error)
             raise
         self.accepted()
@@ -48,7 +48,7 @@ class Gate:
         if known and known.holds(self.clock()) and known.credentials == self.credentials():
             raise LoginRefused(self._told(known), known.refusal)
 
-    def refused(self, error: LoginRefused) -> None:
+    def refused(self, error: LoginRefused | InDoubt) -> None:
         """Note a refusal: the next login waits, twice as long each time."""
         credentials = self.credentials()
         with self.records.patience() as patience:
@@ -67,6 +67,15 @@ class Gate:
         times = "once" if known.failures == 1 else f"{known.failures} times"
         until = known.until.astimezone(self.zone)
         return (
-            f"{self.server}: login refused {times}, not tried again before {until:%Y-%m-%d %H:%M:%S %z} "
+            f"{self.server}: {_WHAT[known.refusal]} {times}, not tried again before {until:%Y-%m-%d %H:%M:%S %z} "
             f"(with other credentials at once): {known.error}"
         )
+
+
+_WHAT = {
+    Refusal.CREDENTIALS: "login refused",
+    Refusal.CLIENT: "login refused",
+    Refusal.TEMPORARY: "login refused",
+    Refusal.RATE: "nothing of ours taken",
+    Refusal.MUTE: "no answer to a letter",
+}

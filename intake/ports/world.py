@@ -33,12 +33,17 @@ class LoginRefused(Unreachable):
         self.refusal = refusal
 
 
-class Throttled(Unreachable):
-    """The server takes nothing of ours for a while, whatever it is: a rate limit, or a sender it does not let send."""
+class Throttled(LoginRefused):
+    """We are let in, and nothing of ours is taken for a while: a rate limit, or a sender that may not send."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, Refusal.RATE)
 
 
 class InDoubt(Deferred):
     """All of a letter left, its final dot too, and no answer came: whether it was taken, nobody knows."""
+
+    refusal = Refusal.MUTE
 
 
 class Owed(Deferred):
