@@ -1,47 +1,42 @@
 """Octets by their SHA-256 under one folder; what has a name is whole and survives a power cut.
 
-root/tmp/ holds what is being written, root/ab/<sha256> what is stored: written, fsynced, renamed, and the
-folder fsynced, in this order. Names come from the content, never from a sender.
+root/tmp/ holds what is being written, root/ab/<sha256> what is stored, root/corrupt/ what was found to be other than
+its name says. A blob is written, measured, synced, renamed, and its folder synced, in this order; a folder that is new
+is synced into its parent first. Names come from the content, never from a sender.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import re
 import secrets
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from intake.ports import Blob, Deferred
+from intake.adapters.disk import Disk, RealDisk, is_spoilt, make_folders
+from intake.ports import Blob, Deferred, Spoilt
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_OURS_ONLY = 0o700
-_TICK = 1.0
-"""Seconds; measured, the time of a file that was just made lies some milliseconds behind the clock."""
+SHA256 = re.compile(r"[0-9a-f]{64}")
+TEMPORARY = "tmp"
+CORRUPT = "corrupt"
+LOCK = "lock"
 
 
 class BlobStore:
-    """Implements ports.Blobs. Creates its folders (0700) when they are missing."""
+    """Implements ports.Blobs. Creates its folders (0700) when something is written and they are missing."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._tmp = root / "tmp"
-        self._born = time.time() - _TICK
-        with _disk(root):
-            root.mkdir(_OURS_ONLY, parents=True, exist_ok=True)
-            self._tmp.mkdir(_OURS_ONLY, exist_ok=True)
-            # A run that was killed may have made folders without getting as far as this.
-            _fsync_folder(root.parent)
-            _fsync_folder(root)
+    def __init__(self, root: Path, disk: Disk | None = None) -> None:
+        self.root = root.absolute()
+        self.disk = disk or RealDisk()
+        self._durable: set[str] | None = None
 
     @contextmanager
     def writer(self) -> Iterator[BlobFile]:
         """A file to write into; it is gone after the block unless it was committed."""
-        blob = BlobFile(self._root, self._tmp / secrets.token_hex(16))
+        self._prepare()
+        blob = BlobFile(self)
         try:
             yield blob
         finally:
@@ -49,107 +44,173 @@ class BlobStore:
 
     def path(self, sha256: str) -> Path:
         """Where a blob is, stored or not. Raises ValueError for what is no SHA-256 in lower-case hex."""
-        return _path(self._root, sha256)
+        if not SHA256.fullmatch(sha256):
+            raise ValueError(f"not a SHA-256: {sha256!a}")
+        return self.root / sha256[:2] / sha256
+
+    def verified(self, sha256: str) -> Path:
+        """Where a blob is whose octets are those of its name; what is not goes to root/corrupt/, and is Spoilt."""
+        path = self.path(sha256)
+        fault = self.fault(sha256)
+        if fault == MISSING:
+            raise Spoilt(sha256, fault)
+        if fault:
+            self._set_aside(path)
+            raise Spoilt(sha256, fault)
+        return path
+
+    def fault(self, sha256: str) -> str | None:
+        """What is wrong with a blob, in words; None when its octets are those of its name. Changes nothing."""
+        path = self.path(sha256)
+        try:
+            return None if self._digest(path) == sha256 else OTHER
+        except FileNotFoundError:
+            return MISSING
+        except OSError as error:
+            if is_spoilt(error):
+                return UNREADABLE
+            raise Deferred(f"blob store {path}: {error.strerror or error}") from error
+
+    def _digest(self, path: Path) -> str:
+        hashed = hashlib.sha256()
+        for chunk in self.disk.chunks(path):
+            hashed.update(chunk)
+        return hashed.hexdigest()
+
+    def _set_aside(self, path: Path) -> None:
+        """Into root/corrupt/, where nothing is used and nothing deleted; unless it was written anew meanwhile."""
+        aside = self.root / CORRUPT
+        with world(path), self.disk.lock(self.root / LOCK, shared=False):
+            if self.fault(path.name) in (None, MISSING):
+                return
+            self.disk.make_folder(aside)
+            self.disk.rename(path, aside / f"{path.name}.{secrets.token_hex(4)}")
+            for folder in (aside, path.parent, self.root):
+                self.disk.sync_folder(folder)
 
     def free_bytes(self) -> int:
         """Octets that an ordinary user may still write."""
-        with _disk(self._root):
-            state = os.statvfs(self._root)
-        return state.f_bavail * state.f_frsize
+        return self.room()[0]
+
+    def room(self) -> tuple[int, int | None]:
+        """Octets and files that an ordinary user may still write; None files where the disk does not count them."""
+        place = next(each for each in (self.root, *self.root.parents) if each.exists())
+        with world(self.root):
+            state = os.statvfs(place)
+        return state.f_bavail * state.f_frsize, state.f_favail if state.f_files else None
 
     def sweep(self) -> int:
-        """Remove temporary files of runs that ended before this one; their number."""
-        with _disk(self._tmp):
-            return sum(self._sweep(entry) for entry in sorted(self._tmp.iterdir()))
+        """Remove temporary files of runs that were killed; their number. What somebody is writing stays."""
+        temporary = self.root / TEMPORARY
+        if not self.disk.exists(temporary):
+            return 0
+        with world(temporary):
+            return sum(self.disk.remove_left(temporary / name) for name in sorted(self.disk.names(temporary)))
 
-    def _sweep(self, entry: Path) -> bool:
-        """A file that is locked, or new, belongs to a writer that lives: another process may use the store too."""
-        try:
-            handle = os.open(entry, os.O_RDONLY | os.O_NOFOLLOW)
-        except FileNotFoundError:
-            return False
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.fstat(handle).st_mtime >= self._born:
-                return False
-            entry.unlink(missing_ok=True)
-        except BlockingIOError:
-            return False
-        finally:
-            os.close(handle)
-        return True
+    def _prepare(self) -> None:
+        """Make the folders, once. What is listed before the root is synced is durable afterwards."""
+        if self._durable is not None:
+            return
+        with world(self.root):
+            make_folders(self.disk, self.root)
+            self.disk.make_folder(self.root / TEMPORARY)
+            names = set(self.disk.names(self.root))
+            self.disk.sync_folder(self.root)
+        self._durable = names
+
+    def settle(self, temporary: Path, sha256: str) -> None:
+        """Give a temporary file that was synced its name, durably. Raises OSError.
+
+        Also over a blob of the same name: the octets are equal, and if the disk spoilt the old ones, they heal.
+        """
+        final = self.path(sha256)
+        with self.disk.lock(self.root / LOCK, shared=True):
+            self._make_durable(final.parent)
+            self.disk.rename(temporary, final)
+            self.disk.sync_folder(final.parent)
+
+    def _make_durable(self, folder: Path) -> None:
+        """A folder that is there may still be lost: whoever made it can have failed, or not have come to sync it."""
+        assert self._durable is not None
+        if self.disk.make_folder(folder) or folder.name not in self._durable:
+            self.disk.sync_folder(self.root)
+            self._durable.add(folder.name)
 
 
 class BlobFile:
     """Implements ports.BlobWriter: a temporary file that is hashed while it is written."""
 
-    def __init__(self, root: Path, temporary: Path) -> None:
-        self._root = root
-        self._temporary = temporary
+    def __init__(self, store: BlobStore) -> None:
+        self._store = store
+        self._disk = store.disk
+        self._temporary = store.root / TEMPORARY / secrets.token_hex(16)
         self._hash = hashlib.sha256()
         self._size = 0
-        with _disk(temporary):
-            self._handle: int | None = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-            fcntl.flock(self._handle, fcntl.LOCK_EX)
+        self._named = False
+        with world(self._temporary):
+            self._handle: int | None = self._disk.create(self._temporary)
+
+    @property
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
 
     def write(self, data: bytes, /) -> int:
         """Write all of `data`. A full disk takes a part of it without an error, and refuses the rest only then."""
-        if self._handle is None:
-            raise ValueError("the blob is closed")
-        rest = memoryview(data)
-        with _disk(self._temporary):
+        handle, rest = self._open(), memoryview(data)
+        with world(self._temporary):
             while rest:
-                rest = rest[os.write(self._handle, rest) :]
+                rest = rest[self._disk.write(handle, rest) :]
         self._hash.update(data)
         self._size += len(data)
         return len(data)
 
-    def commit(self) -> Blob:
-        if self._handle is None:
-            raise ValueError("the blob is closed")
-        blob = Blob(self._hash.hexdigest(), self._size)
-        final = _path(self._root, blob.sha256)
-        with _disk(final):
-            os.fsync(self._handle)
-            self._make_folder(final.parent)
-            # Also over a blob of the same name: the octets are equal, and if the disk spoilt the old ones, they heal.
-            self._temporary.replace(final)
-            _fsync_folder(final.parent)
-        self.discard()
+    def commit(self, announced: int | None = None) -> Blob:
+        """As ports.BlobWriter says. It ends the writer either way: a sync that failed is not asked for again.
+
+        The kernel reports lost pages once, and the next sync of the same file would succeed without them.
+        """
+        handle, blob = self._open(), Blob(self.sha256, self._size)
+        try:
+            with world(self._temporary):
+                self._measure(handle, announced)
+                self._disk.sync(handle)
+                self._store.settle(self._temporary, blob.sha256)
+                self._named = True
+        finally:
+            self.discard()
         return blob
 
+    def _measure(self, handle: int, announced: int | None) -> None:
+        kept = self._disk.size(handle)
+        if announced is not None and announced != self._size:
+            raise Deferred(f"blob store: {announced} octets were announced and {self._size} came")
+        if kept != self._size:
+            raise Deferred(f"blob store {self._temporary}: {self._size} octets were written and {kept} are there")
+
+    def _open(self) -> int:
+        if self._handle is None:
+            raise ValueError("the blob is closed")
+        return self._handle
+
     def discard(self) -> None:
-        """Close, and remove the temporary file if it still is one."""
+        """Close, and remove the temporary file if it still is one; what cannot be removed now is swept later."""
         if self._handle is None:
             return
+        handle, self._handle = self._handle, None
+        if not self._named:
+            with suppress(OSError):
+                self._disk.remove(self._temporary)
         with suppress(OSError):
-            self._temporary.unlink(missing_ok=True)
-        with suppress(OSError):
-            os.close(self._handle)
-        self._handle = None
-
-    def _make_folder(self, folder: Path) -> None:
-        if not folder.is_dir():
-            folder.mkdir(_OURS_ONLY, exist_ok=True)
-            _fsync_folder(self._root)
+            self._disk.close(handle)
 
 
-def _path(root: Path, sha256: str) -> Path:
-    if not _SHA256.fullmatch(sha256):
-        raise ValueError(f"not a SHA-256: {sha256!a}")
-    return root / sha256[:2] / sha256
-
-
-def _fsync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+MISSING = "missing"
+OTHER = "not what its name says"
+UNREADABLE = "unreadable"
 
 
 @contextmanager
-def _disk(path: Path) -> Iterator[None]:
+def world(path: Path) -> Iterator[None]:
     """Turn what the disk refuses into Deferred."""
     try:
         yield

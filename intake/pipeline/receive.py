@@ -112,4 +112,4 @@ def _fetched(intake: Intake, box: Mailbox, arrival: Arrival, *, cut: bool) -> Bl
     """The mail's octets made durable; None when the mail is gone."""
     with intake.blobs.writer() as writer:
         octets = box.beginning(arrival, writer) if cut else box.download(arrival, writer, MAX_MAIL)
-        return writer.commit() if octets is not None else None
+        return writer.commit(octets) if octets is not None else None

@@ -54,6 +54,22 @@ class Owed(Deferred):
         self.recipients = recipients
 
 
+class DiskLow(Deferred):
+    """The disk has less room than the largest mail needs: nothing is fetched until there is more."""
+
+
+class Spoilt(Deferred):
+    """Stored octets are missing, or not what their name says (they lie in corrupt/ then): nothing is read from them.
+
+    `what` is one of a few words of ours for operators.
+    """
+
+    def __init__(self, sha256: str, what: str) -> None:
+        super().__init__(f"blob {sha256}: {what}")
+        self.sha256 = sha256
+        self.what = what
+
+
 class Refused(Exception):
     """The world said no for good (SMTP 5xx): trying again is pointless. The text is for operators."""
 
@@ -122,8 +138,15 @@ class Blob:
 class BlobWriter(Sink, Protocol):
     """Octets on their way into the store; nothing exists under its final name before `commit`."""
 
-    def commit(self) -> Blob:
-        """Make the octets durable (fsync of file and folder) and give them their name."""
+    @property
+    def sha256(self) -> str:
+        """The hash of what was written so far."""
+
+    def commit(self, announced: int | None = None) -> Blob:
+        """Make the octets durable (fsync of file and folder) and give them their name.
+
+        Deferred when the disk fails, or when not as many octets came as were `announced`: nothing is stored then.
+        """
 
 
 class Blobs(Protocol):
@@ -131,7 +154,11 @@ class Blobs(Protocol):
 
     def writer(self) -> AbstractContextManager[BlobWriter]: ...
 
-    def path(self, sha256: str) -> Path: ...
+    def path(self, sha256: str) -> Path:
+        """Where a blob is, stored or not."""
+
+    def verified(self, sha256: str) -> Path:
+        """Where a blob is, its octets hashed once more; Spoilt when they are not there or not those of its name."""
 
     def free_bytes(self) -> int: ...
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import hashlib
 import os
 import resource
@@ -9,12 +11,11 @@ import signal
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from intake.adapters.blobs import BlobStore
-from intake.ports import Blob, Deferred
+from intake.ports import Blob, Deferred, Spoilt
 
 OCTETS = bytes(range(256)) * 1000
 SHA256 = hashlib.sha256(OCTETS).hexdigest()
@@ -26,7 +27,7 @@ def store(tmp_path: Path) -> BlobStore:
 
 
 def files(store: BlobStore) -> list[Path]:
-    return sorted(path for path in store.path(SHA256).parent.parent.rglob("*") if path.is_file())
+    return sorted(path for path in store.root.rglob("*") if path.is_file() and path.name != "lock")
 
 
 def put(store: BlobStore, octets: bytes = OCTETS) -> Blob:
@@ -91,28 +92,103 @@ def test_a_closed_writer_is_our_fault(store: BlobStore) -> None:
             writer.commit()
 
 
-def test_sweeping_removes_what_a_killed_run_left(store: BlobStore, tmp_path: Path) -> None:
-    left = tmp_path / "data" / "blobs" / "tmp" / "left-over"
-    left.write_bytes(b"half a mail")
-    os.utime(left, (1_700_000_000, 1_700_000_000))
+def test_sweeping_removes_what_a_killed_run_left(store: BlobStore) -> None:
     put(store)
+    (store.root / "tmp" / "left-over").write_bytes(b"half a mail")
     assert store.sweep() == 1
     assert files(store) == [store.path(SHA256)]
 
 
-def test_sweeping_spares_what_is_being_written(store: BlobStore, tmp_path: Path) -> None:
+def test_sweeping_where_nothing_was_stored_yet_makes_nothing(store: BlobStore) -> None:
+    assert store.sweep() == 0
+    assert not store.root.parent.exists()
+
+
+def test_sweeping_spares_what_is_being_written(store: BlobStore) -> None:
     with store.writer() as writer:
         writer.write(OCTETS)
-        (temporary,) = files(store)
-        os.utime(temporary, (1_700_000_000, 1_700_000_000))
-        assert BlobStore(tmp_path / "data" / "blobs").sweep() == 0
+        assert BlobStore(store.root).sweep() == 0
         assert writer.commit().sha256 == SHA256
 
 
-def test_sweeping_spares_what_is_younger_than_the_run(store: BlobStore, tmp_path: Path) -> None:
-    (tmp_path / "data" / "blobs" / "tmp" / "not-locked-yet").touch()
-    assert store.sweep() == 0
-    assert len(files(store)) == 1
+def test_a_file_that_is_swept_before_it_is_locked_is_made_again(
+    store: BlobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock, swept = fcntl.flock, []
+
+    def sweeping_flock(handle: int, how: int) -> None:
+        path = Path(f"/proc/self/fd/{handle}").readlink()
+        if path.parent.name == "tmp" and not swept:
+            swept.append(path)
+            path.unlink()
+        lock(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", sweeping_flock)
+    put(store)
+    assert swept
+    assert store.path(SHA256).read_bytes() == OCTETS
+
+
+def test_what_was_announced_must_have_come(store: BlobStore) -> None:
+    with store.writer() as writer:
+        writer.write(OCTETS[:5000])
+        with pytest.raises(Deferred, match="5001 octets were announced and 5000 came"):
+            writer.commit(5001)
+    assert files(store) == []
+
+
+def test_a_disk_that_keeps_less_than_it_says_is_found_out(store: BlobStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = os.write
+    monkeypatch.setattr(os, "write", lambda handle, data: whole(handle, data[:777]) and len(data))
+    with store.writer() as writer:
+        writer.write(OCTETS[:10_000])
+        with pytest.raises(Deferred, match="10000 octets were written and 777 are there"):
+            writer.commit()
+    assert files(store) == []
+
+
+@pytest.mark.parametrize("spoilt", [OCTETS[:-1], OCTETS[:-1] + b"!", b""])
+def test_what_is_not_what_its_name_says_is_set_aside(store: BlobStore, spoilt: bytes) -> None:
+    put(store)
+    assert store.verified(SHA256) == store.path(SHA256)
+    store.path(SHA256).write_bytes(spoilt)
+    with pytest.raises(Spoilt, match="not what its name says") as caught:
+        store.verified(SHA256)
+    assert caught.value.sha256 == SHA256
+    (aside,) = files(store)
+    assert (aside.parent.name, aside.read_bytes()) == ("corrupt", spoilt)
+    with pytest.raises(Spoilt, match="missing"):
+        store.verified(SHA256)
+    put(store)
+    assert store.verified(SHA256).read_bytes() == OCTETS
+    assert aside.exists(), "nothing in there is ever deleted"
+
+
+def test_what_cannot_be_read_any_more_is_set_aside(store: BlobStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(store)
+
+    def bad_sector(_disk: object, path: Path) -> Iterator[memoryview]:
+        raise OSError(errno.EIO, "Input/output error")
+        yield memoryview(b"")
+
+    monkeypatch.setattr("intake.adapters.disk.RealDisk.chunks", bad_sector)
+    with pytest.raises(Spoilt, match="unreadable"):
+        store.verified(SHA256)
+    assert [path.parent.name for path in files(store)] == ["corrupt"]
+
+
+def test_what_is_out_of_reach_stays_where_it_is(store: BlobStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(store)
+
+    def too_many(_disk: object, path: Path) -> Iterator[memoryview]:
+        raise OSError(errno.EMFILE, "Too many open files")
+        yield memoryview(b"")
+
+    monkeypatch.setattr("intake.adapters.disk.RealDisk.chunks", too_many)
+    with pytest.raises(Deferred, match="Too many open files") as caught:
+        store.verified(SHA256)
+    assert not isinstance(caught.value, Spoilt)
+    assert files(store) == [store.path(SHA256)]
 
 
 @pytest.mark.parametrize("name", ["", "../../etc/passwd", SHA256.upper(), SHA256[:-1], SHA256 + "\n"])
@@ -124,6 +200,7 @@ def test_a_name_that_is_no_hash_is_our_fault(store: BlobStore, name: str) -> Non
 def test_free_bytes_are_those_of_the_disk(store: BlobStore, tmp_path: Path) -> None:
     state = os.statvfs(tmp_path)
     assert abs(store.free_bytes() - state.f_bavail * state.f_frsize) < 1 << 30
+    assert not store.root.parent.exists()
 
 
 @pytest.fixture
@@ -152,28 +229,26 @@ def test_short_writes_are_finished(store: BlobStore, monkeypatch: pytest.MonkeyP
     assert store.path(SHA256).read_bytes() == OCTETS
 
 
-def test_the_order_that_survives_a_power_cut(store: BlobStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[tuple[str, Path]] = []
-    fsync, replace = os.fsync, Path.replace
+def test_a_sync_that_failed_is_not_asked_for_again(store: BlobStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(store, b"so that the folders are there")
+    asked: list[int] = []
 
-    def noting_fsync(handle: int) -> None:
-        calls.append(("fsync", Path(f"/proc/self/fd/{handle}").readlink()))
-        fsync(handle)
+    def failing(handle: int) -> None:
+        asked.append(handle)
+        raise OSError(errno.EIO, "Input/output error")
 
-    def noting_replace(path: Path, target: Any) -> Path:
-        calls.append(("rename", Path(target)))
-        return replace(path, target)
-
-    monkeypatch.setattr(os, "fsync", noting_fsync)
-    monkeypatch.setattr(Path, "replace", noting_replace)
-    final = store.path(SHA256)
-    put(store)
-    assert calls[0][0] == "fsync"
-    assert calls[0][1].parent.name == "tmp"
-    assert calls[1:] == [("fsync", final.parent.parent), ("rename", final), ("fsync", final.parent)]
+    with store.writer() as writer:
+        writer.write(OCTETS)
+        monkeypatch.setattr(os, "fsync", failing)
+        with pytest.raises(Deferred, match="Input/output error"):
+            writer.commit()
+        with pytest.raises(ValueError, match="closed"):
+            writer.commit()
+    assert len(asked) == 1
+    assert not any(path.parent.name == "tmp" for path in files(store))
 
 
 def test_a_store_that_cannot_be_made_is_deferred(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(Deferred, match="Not a directory"):
-        BlobStore(tmp_path / "file" / "blobs")
+    with pytest.raises(Deferred, match="Not a directory"), BlobStore(tmp_path / "file" / "blobs").writer():
+        raise AssertionError("there is no writer")

@@ -212,7 +212,7 @@ def test_nothing_is_written_but_blobs(tmp_path_factory: pytest.TempPathFactory, 
         assert inner.path
         assert not inner.path.startswith("/")
         assert Blob(inner.blob.sha256, blobs.path(inner.blob.sha256).stat().st_size) == inner.blob
-    assert sorted(path.name for path in folder.iterdir()) == ["blobs", "container"]
+    assert {path.name for path in folder.iterdir()} <= {"blobs", "container"}
 
 
 @pytest.mark.parametrize("size", [0, 1 << 20, 1 << 30, 1 << 40])
