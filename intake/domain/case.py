@@ -21,13 +21,15 @@ from intake.domain.verdict import Assessment
 class Case:
     """One mail to judge. `prior` are all entries of its unit for its notice from other mails.
 
-    `deadline` is the unit's own (extensions included). `order` is the mail's place in the order of arrival.
+    `deadline` is the unit's own (extensions included). `order` is the mail's place in the order of arrival,
+    `sha256` names it whatever else is known of it.
     `policy` is the configured `[identity] policy`. `too_large` is the size in octets of a mail of which only the
     beginning was fetched.
     """
 
     ref: str
     order: int
+    sha256: str
     message: Message
     examined: tuple[Examined, ...]
     received_at: datetime

@@ -47,7 +47,7 @@ def rehearse(office: Office, path: Path, now: datetime) -> tuple[Case, Verdict]:
     received_at = message.relayed_at or now
     seen = recognise(message, examined, received_at, office, Acquaintance())
     deadline = seen.notice.deadline if seen.notice else None
-    case = Case(path.name, 1, message, examined, received_at, seen, deadline, policy=office.policy)
+    case = Case(path.name, 1, "", message, examined, received_at, seen, deadline, policy=office.policy)
     return case, judge(case)
 
 

@@ -116,7 +116,7 @@ class Specimen:
     def _case(self, reply: Reply) -> Case:
         message = Message(sender=Address("", SENDER), message_id="<sample@example.invalid>")
         seen = Recognised(None, reply.verdict.identity, reply.notice, Relevance.SUBMITS)
-        return Case(REF, 1, message, (), reply.received_at, seen)
+        return Case(REF, 1, "", message, (), reply.received_at, seen)
 
     def _checklist(self, fates: Iterable[Assessment], tier: Tier, at: datetime) -> Checklist:
         entries = (_entry(each, tier, at) for each in fates if each.requirement and each.state)

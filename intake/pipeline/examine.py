@@ -129,6 +129,7 @@ def _case(bench: Bench, desk: Desk, pending: Pending, message: Message, examined
     return Case(
         ref=pending.ref,
         order=pending.id,
+        sha256=pending.sha256,
         message=message,
         examined=examined,
         received_at=pending.received_at,

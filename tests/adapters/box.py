@@ -62,7 +62,16 @@ class Box:
     def _decided(desk: Desk, pending: Pending, mail: Message, examined: tuple[Examined, ...]) -> Verdict:
         seen = recognise(mail, examined, pending.received_at, OFFICE, desk.acquaintance(pending, mail))
         unit, notice = seen.identity.unit, seen.notice
-        case = Case(pending.ref, pending.id, mail, examined, pending.received_at, seen, waived=pending.ruling.waived)
+        case = Case(
+            pending.ref,
+            pending.id,
+            pending.sha256,
+            mail,
+            examined,
+            pending.received_at,
+            seen,
+            waived=pending.ruling.waived,
+        )
         if unit and notice:
             prior = desk.entries(unit, notice.id, pending.id)
             case = replace(case, deadline=desk.deadline(unit, notice), prior=prior)

@@ -164,7 +164,17 @@ class Desk:
         seen = recognise(mail, examined, at, self.office, known)
         unit, notice = seen.identity.unit, seen.notice
         self.filed = [each for each in self.filed if each[2].order != order]
-        case = Case(f"M{order:06d}", order, mail, examined, at, seen, policy=self.office.policy, waived=waived)
+        case = Case(
+            f"M{order:06d}",
+            order,
+            digest_of(f"mail {order}"),
+            mail,
+            examined,
+            at,
+            seen,
+            policy=self.office.policy,
+            waived=waived,
+        )
         if unit and notice:
             deadline = self.extended.get(unit, notice.deadline)
             case = replace(case, deadline=deadline, prior=tuple(self.entries(unit, notice.id)))

@@ -1,7 +1,8 @@
 """From what is to be told to a Draft for the outbox: words, Message-ID, envelope, and the shadow mode.
 
-Message-IDs are keyed (HMAC) and follow from the decision they answer: the same decision always gets the same
-one, and nobody who has not received a letter can name it.
+Message-IDs are keyed (HMAC) and follow from the octets of the mail and what staff decided about it: the same
+decision always gets the same one, also after a backup was restored and mails bear other numbers, and nobody who has
+not received a letter can name it.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class OfficeStationery:
     def reply(self, reply: Reply, case: Case, ruling: Ruling) -> Draft | None:
         if not case.sender:
             return None
-        key = f"reply:{case.order}:{ruling.number}"
+        key = f"reply:{case.sha256}:{ruling.number}"
         rendered = replies.render(self._words, reply)
         if self._shadow:
             rendered = self._words.shadowed(rendered, case.sender)
@@ -54,7 +55,7 @@ class OfficeStationery:
             kind=reply.kind,
             to=self._operators if self._shadow else (case.sender,),
             rendered=rendered,
-            message_id=self._message_id(key),
+            message_id=self._message_id(f"{key}{_ruled(case, ruling)}"),
             date=reply.now,
             in_reply_to=case.message.message_id,
             references=(*case.message.references, *filter(None, [case.message.message_id])),
@@ -97,6 +98,18 @@ class OfficeStationery:
         )
 
     def _message_id(self, key: str) -> str:
+        """`key` begins with the kind of the letter and a colon."""
         digest = hmac.new(self._key, key.encode(), "sha256").hexdigest()[:32]
         kind = key.partition(":")[0]
         return f"<{kind}.{digest}@{self._sender[1].rpartition('@')[2]}>"
+
+
+def _ruled(case: Case, ruling: Ruling) -> str:
+    """What staff decided, after their decision; nothing before their first.
+
+    Numbers of rulings begin anew behind a backup that was restored, and two different letters must not bear one id.
+    """
+    if not ruling.number:
+        return ""
+    added = sorted(each.material.sha256 for each in case.examined if each.material.provenance == "operator")
+    return f":{ruling.assigned}:{ruling.notice}:{ruling.waived}:{added}"

@@ -66,6 +66,7 @@ def upgrade() -> None:
 
     # ### end Alembic commands ###
     _note_last_digest()
+    _name_answers_by_content()
 
 
 def _note_last_digest() -> None:
@@ -84,6 +85,18 @@ def _note_last_digest() -> None:
     detail = {"day": last.key.split(":")[1], "event": last.event, "poll": poll or 0}
     event = sa.table("event", sa.column("at"), sa.column("what"), sa.column("detail", sa.JSON()))
     bind.execute(event.insert().values(at=last.at, what="digest made", detail=detail))
+
+
+def _name_answers_by_content() -> None:
+    """Answers were known by the number of their mail ("reply:12:0"), now by its content: what was answered stays so."""
+    bind = op.get_bind()
+    letters = sa.text(
+        "SELECT letter.id AS id, letter.key AS key, mail.sha256 AS sha256 FROM letter"
+        " JOIN mail ON mail.id = letter.mail_id WHERE letter.key LIKE 'reply:%'"
+    )
+    for row in bind.execute(letters).all():
+        key = f"reply:{row.sha256}:{row.key.rpartition(':')[2]}"
+        bind.execute(sa.text("UPDATE letter SET key = :key WHERE id = :id"), {"key": key, "id": row.id})
 
 
 def downgrade() -> None:
