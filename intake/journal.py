@@ -48,6 +48,14 @@ def gone(arrival: Arrival, why: str) -> None:
     _say(logging.WARNING, "stepped-over", at=arrival.locator, why=why)
 
 
+def postponed(arrival: Arrival, again: datetime, why: Exception) -> None:
+    _say(logging.WARNING, "postponed", at=arrival.locator, octets=arrival.size, again=again.isoformat(), why=why)
+
+
+def disconnected(why: Exception) -> None:
+    _say(logging.WARNING, "disconnected", why=why)
+
+
 def decided(ref: str, verdict: Verdict) -> None:
     codes = ",".join(sorted({finding.code for finding in verdict.all_findings})) or None
     _say(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from intake.domain.finding import Finding
+from intake.domain.mail import Locator
 from intake.domain.notice import Notice, Unit
 from intake.domain.submission import Checklist, UnitState
 from intake.domain.verdict import Disposition
@@ -91,6 +92,18 @@ class LinkLine:
 
 
 @dataclass(frozen=True, slots=True)
+class UnfetchedLine:
+    """A mail that the server lists and does not give: tried again for ever; `size` in octets is None when not told."""
+
+    place: Locator
+    received_at: datetime
+    size: int | None
+    since: datetime
+    attempts: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """One notice: the matrix and who is missing. `newly_complete` counts since the last digest.
 
@@ -125,7 +138,8 @@ class Reconciliation:
     """Mails on the server = all that we account for. `on_server` is None before the first poll.
 
     `parked` gave up after repeated failure, `pending` was taken and not yet decided, `copies` are further
-    sightings of a mail already counted, `unread` lies on the server and has not been taken yet.
+    sightings of a mail already counted, `unread` lies on the server and has not been taken yet, `postponed` lies there
+    and could not be fetched.
     """
 
     on_server: int | None
@@ -138,12 +152,13 @@ class Reconciliation:
     pending: int = 0
     copies: int = 0
     unread: int = 0
+    postponed: int = 0
 
     @property
     def accounted(self) -> int:
         return (
             self.accepted + self.returned + self.held + self.ignored + self.older
-            + self.parked + self.pending + self.copies + self.unread
+            + self.parked + self.pending + self.copies + self.unread + self.postponed
         )  # fmt: skip
 
     @property
@@ -216,3 +231,4 @@ class Digest:
     health: Health
     shadow: bool = False
     links: tuple[LinkLine, ...] = ()
+    unfetched: tuple[UnfetchedLine, ...] = ()

@@ -33,6 +33,12 @@ EXAMINATIONS = len(EXAMINE_DELAYS) + 1
 LONGEST_WAIT = max(*EXAMINE_DELAYS, *DEATH_DELAYS)
 """A mail that is to wait for longer than this was noted by a clock that has been set back since."""
 
+FETCH_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
+"""Waiting time after a mail could not be fetched once, twice, ...; the last one repeats for ever."""
+
+TOLD_AFTER = 3
+"""Failed fetches of a mail after which people are told of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -95,3 +101,8 @@ def after_deaths(deaths: int, began: datetime, now: datetime) -> datetime | None
     """Until when a mail waits after `deaths` examinations that never ended, the last begun at `began`; None: due."""
     until = began + DEATH_DELAYS[min(deaths, len(DEATH_DELAYS)) - 1] if deaths else now
     return until if now < until <= now + LONGEST_WAIT else None
+
+
+def next_fetch(attempts: int, now: datetime) -> datetime:
+    """When a mail that could not be fetched `attempts` times (1-based) is tried again."""
+    return now + FETCH_DELAYS[min(attempts, len(FETCH_DELAYS)) - 1]

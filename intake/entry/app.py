@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
@@ -27,8 +28,9 @@ from intake.entry.ownership import ownership
 from intake.entry.passwords import imap_password, password_problems, smtp_password
 from intake.pipeline.deliver import Post, deliver
 from intake.pipeline.examine import Bench, examine
+from intake.pipeline.folders import Intake
 from intake.pipeline.patience import Gate
-from intake.pipeline.receive import Intake, receive
+from intake.pipeline.receive import receive
 from intake.pipeline.summarise import Desk, summarise
 from intake.ports import Clock, Courier, Deferred, Mailbox
 
@@ -115,17 +117,18 @@ class App:
         return "; ".join(f"{stage}: {why}" for stage, why in trouble.items()) or None
 
     def receive(self) -> int:
-        return receive(
-            Intake(
-                self._open_mailbox,
-                self.records,
-                self.blobs,
-                tuple(self.config.site.imap.folders),
-                opens(self.office),
-                self.clock,
-                self._stopping,
-            )
+        intake = Intake(
+            open_mailbox=self._open_mailbox,
+            records=self.records,
+            blobs=self.blobs,
+            folders=tuple(self.config.site.imap.folders),
+            opens=opens(self.office),
+            clock=self.clock,
+            stopping=self._stopping,
+            junk=self.config.site.imap.junk,
+            pause=_take_a_breath,
         )
+        return receive(intake)
 
     def examine(self) -> int:
         return examine(self.bench)
@@ -211,3 +214,8 @@ class App:
         """Let go of the database."""
         if "database" in self.__dict__:
             self.database.close()
+
+
+def _take_a_breath() -> None:
+    """Before a lost connection is opened again: not all clients of a server that restarts come back at once."""
+    time.sleep(random.uniform(0.5, 2.0))  # noqa: S311 - jitter

@@ -113,18 +113,17 @@ def _mailbox(app: App) -> Iterator[Told]:
         yield from (Told(False, f"mailbox: {problem}", os.EX_CONFIG) for problem in error.problems)
         return
     settings = replace(app.imap_settings, read_timeout=SLOWEST_ANSWER, grace=SLOWEST_ANSWER)
-    found = imap.probe(settings, password, app.config.site.imap.folders)
+    found = imap.probe(settings, password, app.config.site.imap.folders, junk=app.config.site.imap.junk)
     if found.capabilities:
         yield Told(True, f"mailbox: logged in to {settings} as {settings.username}")
         yield Told(None, f"  greeting      {found.greeting}")
         yield Told(None, f"  capabilities  {' '.join(found.capabilities)}")
         yield Told(None, f"  ID            {found.server_id or '(not advertised)'}")
-        yield Told(None, f"  folders       {', '.join(found.folders)}")
+        yield Told(None, f"  folders       {', '.join(folder.name for folder in found.folders)}")
     for state in found.states:
-        yield Told(
-            True,
-            f"folder {state.folder}: {_counted(state.exists, 'mail')}, UIDVALIDITY {state.uidvalidity}",
-        )
+        kind = ", for unwanted mail" if state.junk else ""
+        told = f"folder {state.folder}{kind}: {_counted(state.exists, 'mail')}, UIDVALIDITY {state.uidvalidity}"
+        yield Told(True, told)
     yield from (Told(False, f"mailbox: {error}") for error in found.errors)
 
 

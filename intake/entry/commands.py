@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from intake.adapters.records.stories import letter_story, mail_story, unit_story
-from intake.domain.digest import MailLine
+from intake.domain.digest import MailLine, UnfetchedLine
 from intake.entry.app import App
 from intake.entry.clock import clock_from
 from intake.entry.config import load
@@ -147,17 +147,35 @@ def _told(story: Any, indent: str = "") -> Iterator[str]:
 def held(folder: Path, now: datetime | None, verbose: bool, as_json: bool) -> int:
     """What waits for a person."""
     with opened(folder, now, verbose=verbose) as app, app.records.chronicle() as chronicle:
-        lines = chronicle.needing_person()
+        lines, unfetched = chronicle.needing_person(), chronicle.unfetched()
     if as_json:
-        click.echo(json.dumps([_line_json(line) for line in lines], ensure_ascii=False))
-    elif not lines:
+        told = [*map(_line_json, lines), *map(_unfetched_json, unfetched)]
+        click.echo(json.dumps(told, ensure_ascii=False))
+        return 0
+    if not lines and not unfetched:
         click.echo("nothing waits for a person")
-    for line in () if as_json else lines:
+    for line in lines:
         received_at = line.received_at.astimezone(app.config.zone)
         codes = ", ".join(sorted({finding.code for finding in line.findings})) or "parked after repeated failure"
         click.echo(f"{line.ref}  {received_at:%Y-%m-%d %H:%M}  {line.unit.short if line.unit else '?'}  {codes}")
         click.echo(f"        {_advice(line)}")
+    for each in unfetched:
+        received_at = each.received_at.astimezone(app.config.zone)
+        tried = f"cannot be fetched, tried {each.attempts} times"
+        click.echo(f"{each.place}  {received_at:%Y-%m-%d %H:%M}  {tried}: {each.error}")
+        click.echo("        look at it in webmail; it is tried again and again")
     return 0
+
+
+def _unfetched_json(line: UnfetchedLine) -> dict[str, Any]:
+    return {
+        "ref": None,
+        "received_at": line.received_at.isoformat(),
+        "place": str(line.place),
+        "since": line.since.isoformat(),
+        "attempts": line.attempts,
+        "error": line.error,
+    }
 
 
 def _line_json(line: MailLine) -> dict[str, Any]:

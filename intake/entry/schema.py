@@ -33,6 +33,7 @@ class Imap(Struct, frozen=True, forbid_unknown_fields=True):
     port: Port = 993
     security: Security = "tls"
     folders: Folders = field(default_factory=lambda: ["INBOX"])
+    junk: bool = True
     ca_file: str | None = None
 
 

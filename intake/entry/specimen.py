@@ -8,12 +8,22 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from intake.domain.case import Case
-from intake.domain.digest import Digest, Health, LetterCounts, LetterLine, LinkLine, MailLine, Reconciliation, Section
+from intake.domain.digest import (
+    Digest,
+    Health,
+    LetterCounts,
+    LetterLine,
+    LinkLine,
+    MailLine,
+    Reconciliation,
+    Section,
+    UnfetchedLine,
+)
 from intake.domain.digest import UnitRow as Row
 from intake.domain.finding import Detail, Finding, Severity, missing_code
 from intake.domain.identity import Identity, Tier
 from intake.domain.letter import Reply
-from intake.domain.mail import Address, Message
+from intake.domain.mail import Address, Locator, Message
 from intake.domain.material import Condition, Examined, Facts, Material
 from intake.domain.notice import Notice, Requirement, Unit
 from intake.domain.recognise import Recognised, Relevance
@@ -78,7 +88,7 @@ class Specimen:
             now.date(), now, now - timedelta(days=1), (section, ended), tuple(self._waiting()), tuple(self._news()),
             tuple(self._lines(Disposition.IGNORED, None)), tuple(self._failures()), LetterCounts(1, 1, 1, 1),
             Health(9, 1, now, now, "refused", 1, 5_000_000_000, reconciliation, ("holidays-unknown",)), shadow=True,
-            links=tuple(self._links()),
+            links=tuple(self._links()), unfetched=tuple(self._unfetched()),
         )  # fmt: skip
         nothing = Health(0, 0, None, None, None, 0, 0, Reconciliation(None))
         yield Digest(now.date(), now, None, (), (), (), (), (), LetterCounts(0, 0, 0, 0), nothing)
@@ -154,6 +164,10 @@ class Specimen:
         url, expires = "https://example.invalid/", self._in_time
         yield LinkLine(REF, self._unit, "qq", "sample.mp4", 5_000_000, expires, url)
         yield LinkLine(REF, None, "", None, None, None, url)
+
+    def _unfetched(self) -> Iterator[UnfetchedLine]:
+        for size in (5_000_000, None):
+            yield UnfetchedLine(Locator("INBOX", 1, 1), self._in_time, size, self._in_time, 3, "no answer in time")
 
     def _failures(self) -> Iterator[LetterLine]:
         for phone in PHONES:

@@ -43,6 +43,7 @@ def status_json(chronicle: SqlChronicle, notice: Notice, roster: Roster, now: da
             "last_poll_at": health.last_poll_at.astimezone(now.tzinfo).isoformat() if health.last_poll_at else None,
             "last_poll_ok": bool(health.last_ok),
             "backlog": health.backlog,
+            "unfetched": len(chronicle.unfetched()),
         },
     }
 

@@ -1,115 +1,190 @@
 """Stage 1, receive: from the office mailbox to durable octets and a ledger row. Nothing is understood here.
 
 The mailbox is left as it is: nothing is marked, moved or deleted. What has been read is what lies at or
-below the watermark of its (folder, UIDVALIDITY). A crash anywhere costs a refetch, never a mail.
+below the watermark of its (folder, UIDVALIDITY). A crash anywhere costs a refetch, never a mail; a mail that
+the server does not give costs its own delay, never that of the mails behind it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TypeAlias
 
 from intake import journal
-from intake.ports import Arrival, Blob, Blobs, Clock, Deferred, LoginRefused, Mailbox, OpenMailbox, Oversized, Records
+from intake.pipeline.folders import Intake, count_older, new_mail
+from intake.ports import (
+    Arrival,
+    Blob,
+    Deferred,
+    Disconnected,
+    LoginRefused,
+    Mailbox,
+    Oversized,
+    Unreachable,
+    Unusable,
+)
 
 MAX_MAIL = 300 << 20
 """Octets of one mail that are fetched at most; of a larger one only the beginning is, and a person is told."""
 
-BATCH = 500
-"""Mails from before every notice that are counted in one transaction."""
+RECONNECTS = 2
+"""How often a lost connection is opened again within one pass."""
 
+IN_A_ROW = 3
+"""Mails of a folder that may fail one after the other; then it is the server's trouble, and the next pass goes on."""
 
-@dataclass(frozen=True, slots=True)
-class Intake:
-    """What receive works with. `opens` is when the first notice opened: older mail is counted and left alone."""
-
-    open_mailbox: OpenMailbox
-    records: Records
-    blobs: Blobs
-    folders: tuple[str, ...]
-    opens: datetime
-    clock: Clock
-    stopping: Callable[[], bool] = lambda: False
+Task: TypeAlias = Callable[[Mailbox, str], None]
 
 
 def receive(intake: Intake) -> int:
-    """Take everything new in every folder; the number of mails taken. Deferred, at the end, for what failed."""
-    taken, trouble = 0, []
-    with intake.open_mailbox() as box:
-        for folder in intake.folders:
+    """Take everything new in every folder, then what could not be fetched before; the number of mails taken.
+
+    At the end Unreachable when the server could not be held, Deferred for folders that failed.
+    """
+    work = _Pass(intake)
+    for connection in range(RECONNECTS + 1):
+        before = work.handled
+        try:
+            with intake.open_mailbox() as box:
+                work.go_on(box)
+            break
+        except Disconnected as lost:
+            journal.disconnected(lost)
+            if connection == RECONNECTS:
+                raise Unreachable("; ".join([*work.trouble, str(lost)])) from lost
+            work.singly = work.handled == before
+            intake.pause()
+    if work.trouble:
+        raise Deferred("; ".join(work.trouble))
+    return work.taken
+
+
+class _Pass:
+    """One pass over the mailbox, over as many connections as it takes: what is still to be done, what came of it.
+
+    `handled` counts mails that need no more thought in this pass, `singly` says that the list of mails itself broke a
+    connection.
+    """
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+        self._todo: deque[tuple[Task, str]] | None = None
+        self._failures = 0
+        self.taken = 0
+        self.handled = 0
+        self.singly = False
+        self.trouble: list[str] = []
+
+    def go_on(self, box: Mailbox) -> None:
+        """Do what is left. New mail of all folders comes before anything that failed already."""
+        if self._todo is None:
+            self._todo = self._plan(self._intake.folders)
+            self._todo = self._plan(dict.fromkeys((*self._intake.folders, *self._junk(box))))
+        while self._todo and not self._intake.stopping():
+            task, folder = self._todo[0]
+            self._failures = 0
             try:
-                taken += _folder(intake, box, folder)
-            except LoginRefused:
+                task(box, folder)
+            except (LoginRefused, Disconnected):  # the same task again over another connection, if there is one
                 raise
             except Deferred as error:  # a folder that was renamed must not stop the others
-                trouble.append(str(error))
-    if trouble:
-        raise Deferred("; ".join(trouble))
-    return taken
+                self.trouble.append(str(error))
+            self._todo.popleft()
 
+    def _plan(self, folders: Iterable[str]) -> deque[tuple[Task, str]]:
+        return deque((task, folder) for task in (self._read, self._come_back) for folder in folders)
 
-def _folder(intake: Intake, box: Mailbox, folder: str) -> int:
-    state = box.select(folder)
-    with intake.records.ledger() as ledger:
-        above = ledger.watermark(state, intake.clock())
-    journal.polling(folder, state.uidvalidity, state.exists, above)
-    taken = 0
-    for arrival in _worth_reading(intake, box.arrivals(state, above)):
-        if intake.stopping():
-            return taken
-        taken += _take(intake, box, arrival)
-    with intake.records.ledger() as ledger:
-        ledger.counted(state, intake.clock())
-        upto = ledger.watermark(state, intake.clock())
-        differs = ledger.differs(state)
-    if differs:
-        uids = box.uids(state, upto)
-        with intake.records.ledger() as ledger:
-            ledger.reconcile(folder, uids, intake.clock())
-    return taken
+    def _junk(self, box: Mailbox) -> tuple[str, ...]:
+        """The folders for unwanted mail. A server that cannot list them is asked once in a pass."""
+        if not self._intake.junk:
+            return ()
+        try:
+            return box.junk()
+        except (Unusable, Disconnected) as error:
+            self.trouble.append(str(error))
+            if isinstance(error, Disconnected):
+                raise
+            return ()
 
+    def _read(self, box: Mailbox, folder: str) -> None:
+        for arrival in new_mail(self._intake, box, box.select(folder), singly=self.singly):
+            if self._intake.stopping():
+                return
+            with self._postponing(arrival):
+                self._take(box, arrival)
+            if self._failures >= IN_A_ROW:
+                raise Unusable(f"folder {folder}: {IN_A_ROW} mails in a row could not be fetched")
 
-def _worth_reading(intake: Intake, arrivals: Iterable[Arrival]) -> Iterable[Arrival]:
-    """The arrivals since the first notice opened; older ones are counted on the way, many at a time."""
-    older: list[Arrival] = []
-    for arrival in arrivals:
-        if arrival.internal_date < intake.opens:
-            older.append(arrival)
-        if older and (arrival is not older[-1] or len(older) >= BATCH):
-            _count(intake, older)
-            older = []
-        if arrival.internal_date >= intake.opens:
-            yield arrival
-    if older:
-        _count(intake, older)
+    def _come_back(self, box: Mailbox, folder: str) -> None:
+        """Try again what could not be fetched, when it is time."""
+        if not self._due(folder):
+            return
+        state = box.select(folder)
+        with self._intake.records.ledger() as ledger:
+            ledger.watermark(state, self._intake.clock())  # nothing is due any more in a folder that was renumbered
+        for arrival in self._due(folder):
+            if self._intake.stopping() or self._failures >= IN_A_ROW:
+                return
+            with self._postponing(arrival):
+                self._take_after_all(box, arrival)
 
+    def _due(self, folder: str) -> list[Arrival]:
+        with self._intake.records.ledger() as ledger:
+            return ledger.postponed(folder, self._intake.clock())
 
-def _count(intake: Intake, older: list[Arrival]) -> None:
-    with intake.records.ledger() as ledger:
-        ledger.older(older)
-    journal.older(older[0].locator.folder, len(older))
+    @contextmanager
+    def _postponing(self, arrival: Arrival) -> Iterator[None]:
+        """Deal with one mail; what the server does not give, costs that mail's delay and no other's."""
+        try:
+            yield
+            self._failures = 0
+        except (Unusable, Disconnected) as trouble:
+            with self._intake.records.ledger() as ledger:
+                again = ledger.postpone(arrival, str(trouble), self._intake.clock())
+            journal.postponed(arrival, again, trouble)
+            self._failures += 1
+            if isinstance(trouble, Disconnected):
+                raise
+        finally:
+            self.handled += 1
 
+    def _take_after_all(self, box: Mailbox, arrival: Arrival) -> None:
+        found = box.look(arrival)
+        same_place = found is not None and (arrival.locator.uidvalidity or found == arrival)
+        if found is None or not same_place:
+            self._step_over(arrival, "gone before it could be read")
+        elif found.internal_date < self._intake.opens:
+            count_older(self._intake, [found])
+        else:
+            self._take(box, found)
 
-def _take(intake: Intake, box: Mailbox, arrival: Arrival) -> int:
-    """Octets first, then the row: only what is durable is recorded."""
-    cut = arrival.size > MAX_MAIL
-    try:
-        blob = _fetched(intake, box, arrival, cut=cut)
-    except Oversized:  # its size was said to be smaller
-        cut, blob = True, _fetched(intake, box, arrival, cut=True)
-    with intake.records.ledger() as ledger:
+    def _take(self, box: Mailbox, arrival: Arrival) -> None:
+        """Octets first, then the row: only what is durable is recorded."""
+        blob, cut = self._fetched(box, arrival)
         if blob is None:
-            ledger.step_over(arrival, "gone before it was read", intake.clock())
-            journal.gone(arrival, "gone before it was read")
-            return 0
-        taken = ledger.take(arrival, blob, intake.clock(), cut=cut)
-    journal.taken(taken.ref, arrival, new=taken.new)
-    return int(taken.new)
+            self._step_over(arrival, "gone before it was read")
+            return
+        with self._intake.records.ledger() as ledger:
+            taken = ledger.take(arrival, blob, self._intake.clock(), cut=cut)
+        journal.taken(taken.ref, arrival, new=taken.new)
+        self.taken += taken.new
 
+    def _step_over(self, arrival: Arrival, why: str) -> None:
+        with self._intake.records.ledger() as ledger:
+            ledger.step_over(arrival, why, self._intake.clock())
+        journal.gone(arrival, why)
 
-def _fetched(intake: Intake, box: Mailbox, arrival: Arrival, *, cut: bool) -> Blob | None:
-    """The mail's octets made durable; None when the mail is gone."""
-    with intake.blobs.writer() as writer:
-        octets = box.beginning(arrival, writer) if cut else box.download(arrival, writer, MAX_MAIL)
-        return writer.commit(octets) if octets is not None else None
+    def _fetched(self, box: Mailbox, arrival: Arrival) -> tuple[Blob | None, bool]:
+        """The mail's octets made durable, None when the mail is gone; and whether only its beginning was fetched."""
+        cut = arrival.size > MAX_MAIL and box.exceeds(arrival, MAX_MAIL)
+        try:
+            return self._stored(box, arrival, cut=cut), cut
+        except Oversized:  # its size was said to be smaller
+            return self._stored(box, arrival, cut=True), True
+
+    def _stored(self, box: Mailbox, arrival: Arrival, *, cut: bool) -> Blob | None:
+        with self._intake.blobs.writer() as writer:
+            octets = box.beginning(arrival, writer) if cut else box.download(arrival, writer, MAX_MAIL)
+            return writer.commit(octets) if octets is not None else None

@@ -71,6 +71,7 @@ def compose(desk: Desk, chronicle: Chronicle, day: date) -> Digest:
         health=chronicle.health(since, desk.free_bytes(), desk.warnings()),
         shadow=desk.shadow,
         links=chronicle.open_links(),
+        unfetched=chronicle.unfetched(),
     )
 
 

@@ -13,6 +13,7 @@ from intake.ports.records import (
     Ledger,
     Outbox,
     Overtaken,
+    Particulars,
     Patience,
     Pending,
     Records,
@@ -29,6 +30,7 @@ from intake.ports.world import (
     Clock,
     Courier,
     Deferred,
+    Disconnected,
     DiskLow,
     FolderState,
     InDoubt,
@@ -46,6 +48,7 @@ from intake.ports.world import (
     Spoilt,
     Throttled,
     Unreachable,
+    Unusable,
 )
 
 __all__ = [
@@ -60,6 +63,7 @@ __all__ = [
     "Courier",
     "Deferred",
     "Desk",
+    "Disconnected",
     "DiskLow",
     "Draft",
     "DueLetter",
@@ -76,6 +80,7 @@ __all__ = [
     "Oversized",
     "Overtaken",
     "Owed",
+    "Particulars",
     "Patience",
     "Pending",
     "Reader",
@@ -88,4 +93,5 @@ __all__ = [
     "Taken",
     "Throttled",
     "Unreachable",
+    "Unusable",
 ]

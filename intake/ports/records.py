@@ -6,10 +6,21 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 from intake.domain.case import Case
-from intake.domain.digest import Digest, Health, LetterCounts, LetterLine, LinkLine, MailLine, Mark, Told, UnitRow
+from intake.domain.digest import (
+    Digest,
+    Health,
+    LetterCounts,
+    LetterLine,
+    LinkLine,
+    MailLine,
+    Mark,
+    Told,
+    UnfetchedLine,
+    UnitRow,
+)
 from intake.domain.fates import NOTHING_WAIVED, Waived
 from intake.domain.identity import Acquaintance, Tier
 from intake.domain.letter import LetterKind, Reply
@@ -93,11 +104,21 @@ class Overtaken(Deferred):
     """Another process has moved this letter on: it is no longer ours to send."""
 
 
+Particulars: TypeAlias = tuple[int, int, datetime | None]
+"""UID, RFC822.SIZE and INTERNALDATE: what tells a mail where UIDs prove nothing."""
+
+
 class Ledger(Protocol):
     """What receive writes: which mails there are and how far each folder has been read."""
 
     def watermark(self, state: FolderState, now: datetime) -> int:
-        """The highest UID read so far; 0 for a folder that is new or whose UIDVALIDITY changed."""
+        """The highest UID read so far; 0 for a folder that is new, was renumbered, or has no UIDVALIDITY."""
+
+    def known(self, state: FolderState) -> int:
+        """How many mails of the folder are accounted for: seen, postponed, or older than every notice."""
+
+    def particulars(self, state: FolderState) -> frozenset[Particulars]:
+        """Those of the mails that are accounted for and not older, in a folder without UIDVALIDITY."""
 
     def older(self, arrivals: Sequence[Arrival]) -> None:
         """Count mails from before every notice, and move the watermark over them."""
@@ -108,8 +129,11 @@ class Ledger(Protocol):
     def step_over(self, arrival: Arrival, why: str, now: datetime) -> None:
         """Move the watermark over a mail that is not on the server any more."""
 
-    def differs(self, state: FolderState) -> bool:
-        """Whether the server's count of mails is not what the ledger expects."""
+    def postpone(self, arrival: Arrival, why: str, now: datetime) -> datetime:
+        """Move the watermark over a mail that cannot be fetched now, and note when to come back to it."""
+
+    def postponed(self, folder: str, now: datetime) -> list[Arrival]:
+        """The mails of a folder that it is time to come back to, as they were seen."""
 
     def reconcile(self, folder: str, uids: Iterable[int], now: datetime) -> None:
         """Note which mails have left the folder, given the UIDs that are there up to the watermark."""
@@ -255,6 +279,9 @@ class Chronicle(Protocol):
 
     def open_links(self) -> tuple[LinkLine, ...]:
         """Linked files of mails that wait for a person, those that expire soonest first."""
+
+    def unfetched(self) -> tuple[UnfetchedLine, ...]:
+        """Mails that the server lists and did not give when asked several times."""
 
     def decided_since(self, since: Mark | None) -> tuple[MailLine, ...]: ...
 

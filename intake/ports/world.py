@@ -25,6 +25,14 @@ class Unreachable(Deferred):
     """There is no talking to the server at all: what was not even tried does not count as an attempt."""
 
 
+class Disconnected(Deferred):
+    """The connection to the server was lost, or is of no use any more: it may be opened again."""
+
+
+class Unusable(Deferred):
+    """The server refused one command, or its answer cannot be read; the connection still stands."""
+
+
 class LoginRefused(Unreachable):
     """The server did not let us in: ask again seldom, or it locks the account. `refusal` says what it disliked."""
 
@@ -80,12 +88,17 @@ class Oversized(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FolderState:
-    """What selecting a folder told: UIDVALIDITY (0 when the server gave none), mails in it, UIDNEXT if given."""
+    """What selecting a folder told: UIDVALIDITY (0 when the server gave none), mails in it, UIDNEXT if given.
+
+    Without a UIDVALIDITY the UIDs of one session prove nothing in the next.
+    """
 
     folder: str
     uidvalidity: int
     exists: int
     uidnext: int | None
+    junk: bool = False
+    """Whether the server keeps unwanted mail here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +117,31 @@ class Sink(Protocol):
 
 
 class Mailbox(Protocol):
-    """A logged-in, read-only view of the office mailbox. Raises Deferred for everything the network does."""
+    """A logged-in, read-only view of the office mailbox.
+
+    Raises Unusable for trouble with one command, Disconnected when the connection is lost or late.
+    """
+
+    def junk(self) -> tuple[str, ...]:
+        """The folders in which the server keeps unwanted mail."""
 
     def select(self, folder: str) -> FolderState: ...
 
-    def arrivals(self, state: FolderState, above: int) -> Iterator[Arrival]:
-        """Mails with a UID above the watermark, in rising order."""
+    def arrivals(self, state: FolderState, above: int, *, singly: bool = False) -> Iterator[Arrival]:
+        """Mails with a UID above the watermark, in rising order.
 
-    def uids(self, state: FolderState, upto: int) -> list[int]:
-        """The UIDs up to and including `upto` that are on the server now."""
+        `singly` after a connection was lost over such a list: every mail is asked about for itself, and the one that
+        breaks the connection is named before.
+        """
+
+    def uids(self, state: FolderState, first: int, last: int | None = None) -> list[int]:
+        """The UIDs from `first` to `last` (None: to the end) that are on the server now."""
+
+    def look(self, arrival: Arrival) -> Arrival | None:
+        """What the server says of a mail now; None when it is gone."""
+
+    def exceeds(self, arrival: Arrival, octets: int) -> bool:
+        """Whether the mail really has more octets than that: RFC822.SIZE is a hint."""
 
     def download(self, arrival: Arrival, sink: Sink, cap: int) -> int | None:
         """Write the mail's octets to `sink`; their number, or None when the mail is gone. Never sets \\Seen.

@@ -106,7 +106,7 @@ class Box:
     def reconcile(self, state: FolderState, *uids: int) -> None:
         with self.records.ledger() as ledger:
             ledger.counted(state, NOW)
-            if ledger.differs(state):
+            if ledger.known(state) != state.exists:
                 ledger.reconcile(state.folder, uids, NOW)
 
     def sums(self) -> Reconciliation:

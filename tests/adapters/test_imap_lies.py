@@ -17,7 +17,7 @@ from intake.adapters.imap import ImapSettings
 from intake.adapters.imap.mailbox import CHUNK, ImapMailbox
 from intake.domain.mail import Locator
 from intake.domain.patience import Refusal
-from intake.ports import Arrival, Deferred, LoginRefused, Oversized, Unreachable
+from intake.ports import Arrival, Deferred, LoginRefused, Oversized, Unreachable, Unusable
 from tests.servers.certificate import Certificate
 from tests.servers.liar import HANG_UP, Answer, Liar, Line, running_liar
 
@@ -240,11 +240,17 @@ def test_one_bad_answer_does_not_spoil_the_batch() -> None:
 def test_a_server_without_ranges_gives_the_whole_mail_once(size: int, hint: int | None) -> None:
     whole = (b"Subject: x\r\n" + bytes(range(32, 127)) * (size // 95 + 1))[:size]
     with lying(FETCH=lambda line: done(line, body(whole, b"BODY[]"))) as box:
-        if size == 0 and hint:
-            with pytest.raises(Deferred):
-                download(box, hint)
-        else:
+        if size:
             assert download(box, size if hint is None else hint) == (size, whole)
+        else:
+            with pytest.raises(Unusable, match="does not give its octets"):
+                download(box, hint or 0)
+
+
+def test_a_mail_of_no_octets_is_one_when_its_size_says_so() -> None:
+    nothing = FACTS.replace(b"RFC822.SIZE 11", b"RFC822.SIZE 0").replace(b")\r\n", b' BODY[]<0> "")\r\n')
+    with lying(FETCH=nothing) as box:
+        assert download(box, 0) == (0, b"")
 
 
 @pytest.mark.parametrize("size", [500, CHUNK, CHUNK + 3, 3 * CHUNK])
@@ -392,5 +398,5 @@ def test_a_probe_survives_folder_names_that_cannot_be_decoded() -> None:
     )
     with running_liar(Liar(answers={b"LIST": rows})) as liar:
         found = imap.probe(settings(liar), "s3cret")
-    assert found.folders == ("INBOX", "草稿箱", "&broken*-", "已发送", "2024")
+    assert [folder.name for folder in found.folders] == ["INBOX", "草稿箱", "&broken*-", "已发送", "2024"]
     assert found.errors == ()

@@ -174,14 +174,6 @@ def test_removed_mails_leave_the_sums_and_stay_on_record(box: Box) -> None:
     assert box.count(MailRow) == 3
 
 
-def test_a_folder_that_is_as_expected_is_not_listed_again(box: Box) -> None:
-    box.take(1)
-    with box.records.ledger() as ledger:
-        assert not ledger.differs(replace(INBOX, exists=1))
-        assert ledger.differs(replace(INBOX, exists=2))
-        assert ledger.differs(replace(INBOX, exists=0))
-
-
 def test_a_mail_in_two_folders_counts_once_and_one_copy(box: Box) -> None:
     junk = FolderState("Junk", 1, 1, None)
     box.opened(junk)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from imapclient import imap_utf7
-
-from intake.adapters.imap.mailbox import examine
-from intake.adapters.imap.session import ImapSettings, Session, open_session
+from intake.adapters.imap.client import ImapSettings
+from intake.adapters.imap.folders import Folder, examine, listed
+from intake.adapters.imap.session import Session, open_session
 from intake.adapters.wire import decoded, one_line
 from intake.ports import Deferred, FolderState
 
@@ -20,19 +19,25 @@ class ImapProbe:
     greeting: str = ""
     capabilities: tuple[str, ...] = ()
     server_id: str = ""
-    folders: tuple[str, ...] = ()
+    folders: tuple[Folder, ...] = ()
     states: tuple[FolderState, ...] = ()
     errors: tuple[str, ...] = ()
 
 
-def probe(settings: ImapSettings, password: str, folders: Iterable[str] = ("INBOX",)) -> ImapProbe:
-    """Log in, look at what is there, log out. `folders` are those to be polled. Raises nothing of the world's."""
+def probe(
+    settings: ImapSettings, password: str, folders: Iterable[str] = ("INBOX",), *, junk: bool = False
+) -> ImapProbe:
+    """Log in, look at what is there, log out. Raises nothing of the world's.
+
+    `folders` are those to be polled, and with `junk` those for unwanted mail.
+    """
     found = ImapProbe()
     try:
         with open_session(settings, password) as session:
             found = _introduced(session)
             found = _listed(session, found)
-            for folder in folders:
+            unwanted = (folder.name for folder in found.folders if folder.junk and junk)
+            for folder in dict.fromkeys((*folders, *unwanted)):
                 found = _examined(session, folder, found)
     except Deferred as error:
         found = _with_error(found, error)
@@ -49,34 +54,20 @@ def _introduced(session: Session) -> ImapProbe:
 
 
 def _listed(session: Session, found: ImapProbe) -> ImapProbe:
-    client = session.client
-    # Undecoded: in imapclient one name in broken UTF-7 hides all folders.
-    client.folder_encode = False
     try:
-        rows = session.ask("LIST", client.list_folders)
-        return replace(found, folders=tuple(_folder_name(name) for _, _, name in rows))
+        return replace(found, folders=listed(session))
     except Deferred as error:
         return _with_error(found, error)
-    finally:
-        client.folder_encode = True
 
 
-def _examined(session: Session, folder: str, found: ImapProbe) -> ImapProbe:
+def _examined(session: Session, name: str, found: ImapProbe) -> ImapProbe:
+    known = next((folder for folder in found.folders if folder.name == name), None)
     try:
-        return replace(found, states=(*found.states, examine(session, folder)))
+        state = examine(session, name, known.octets if known else None)
+        return replace(found, states=(*found.states, replace(state, junk=bool(known and known.junk))))
     except Deferred as error:
         return _with_error(found, error)
 
 
 def _with_error(found: ImapProbe, error: Deferred) -> ImapProbe:
     return replace(found, errors=(*found.errors, str(error)))
-
-
-def _folder_name(name: bytes | str) -> str:
-    """A name in modified UTF-7 (RFC 3501 section 5.1.3), or whatever the server sends instead."""
-    if isinstance(name, str):
-        return one_line(name)
-    try:
-        return one_line(imap_utf7.decode(name) if name.isascii() else decoded(name))
-    except UnicodeDecodeError:
-        return one_line(decoded(name))

@@ -8,52 +8,25 @@ from __future__ import annotations
 
 import imaplib
 import re
-import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
-from imapclient import IMAPClient, SocketTimeout
+from imapclient import IMAPClient
 
 import intake
 from intake.adapters.deadline import Deadline
+from intake.adapters.imap.client import ANSWER, Client, ImapSettings
 from intake.adapters.imap.refusals import refusal_of, too_many
-from intake.adapters.wire import Security, decoded, one_line, reason, tls_context
+from intake.adapters.wire import decoded, one_line, reason, tls_context
 from intake.domain.patience import Refusal
-from intake.ports import Deferred, LoginRefused, Unreachable
+from intake.ports import Deferred, Disconnected, LoginRefused, Unreachable, Unusable
 
 Answer = TypeVar("Answer")
 
 _FAREWELL_SECONDS = 5.0
 _PRINTABLE = re.compile(r"[\x20-\x7e]+")
-
-
-@dataclass(frozen=True, slots=True)
-class ImapSettings:
-    """Where the mailbox is. Times in seconds; `minimum_pace` in octets per second.
-
-    A mail may take `grace` plus its size at the minimum pace; any other command `grace` plus `read_timeout`.
-    """
-
-    host: str
-    port: int
-    security: Security
-    username: str
-    ca_file: Path | None = None
-    connect_timeout: float = 15.0
-    read_timeout: float = 60.0
-    minimum_pace: float = 64 * 1024
-    grace: float = 60.0
-
-    def __str__(self) -> str:
-        return f"IMAP {self.host}:{self.port}"
-
-
-class Unusable(Deferred):
-    """The server refused one command, or its answer cannot be read; the connection still stands."""
 
 
 class Session:
@@ -65,16 +38,22 @@ class Session:
         self.server_id = ""
         self._lost = False
 
-    def ask(self, what: str, command: Callable[[], Answer], seconds: float | None = None) -> Answer:
-        """Do one command of the library. Raises Unusable, or Deferred when the connection is lost or late."""
+    def ask(
+        self, what: str, command: Callable[[], Answer], seconds: float | None = None, octets: int = ANSWER
+    ) -> Answer:
+        """Do one command of the library, which may take so long and be answered in so many octets.
+
+        Raises Unusable, or Disconnected when the connection is lost, late, or out of step.
+        """
         if seconds is None:
             seconds = self.settings.grace + self.settings.read_timeout
+        self.client.expect(octets)
         try:
             with Deadline(seconds, f"{self.settings}: {what}", self.client.socket):
                 return command()
-        except Deferred:
+        except Deferred as late:
             self._lost = True
-            raise
+            raise Disconnected(str(late)) from late
         # Measured: IndexError, TypeError, AttributeError, ValueError, UnicodeError and RecursionError come out of
         # imapclient and imaplib for answers that real servers give, beside imaplib.error and OSError.
         except Exception as error:
@@ -95,47 +74,15 @@ class Session:
         origin = error.__context__ if isinstance(error.__context__, imaplib.IMAP4.abort) else error
         if isinstance(origin, imaplib.IMAP4.abort | OSError):
             self._lost = True
-            return Deferred(f"{self.settings}: {what}: connection lost ({reason(origin)})")
+            return Disconnected(f"{self.settings}: {what}: connection lost ({reason(origin)})")
         if isinstance(origin, imaplib.IMAP4.error):
-            return Unusable(f"{self.settings}: {what}: {reason(origin)}")
-        return Unusable(f"{self.settings}: {what}: unreadable answer ({type(origin).__name__}: {reason(origin)})")
-
-
-class _Connection(imaplib.IMAP4):
-    """imaplib's connection with TLS from the first octet if asked for, under a deadline before it greets."""
-
-    def __init__(self, host: str, port: int, timeout: float, context: ssl.SSLContext | None, limit: Deadline) -> None:
-        self._context = context
-        self._limit = limit
-        super().__init__(host, port, timeout)
-
-    def _create_socket(self, timeout: float | None) -> socket.socket:
-        sock = socket.create_connection((self.host, self.port), timeout)
-        if self._context is not None:
-            sock = self._context.wrap_socket(sock, server_hostname=self.host)
-        self._limit.watch(sock)
-        return sock
-
-
-class _Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
-    def __init__(self, settings: ImapSettings, context: ssl.SSLContext | None, limit: Deadline) -> None:
-        self._limit = limit
-        super().__init__(
-            settings.host,
-            settings.port,
-            ssl=settings.security == "tls",
-            ssl_context=context,
-            timeout=SocketTimeout(settings.connect_timeout, settings.read_timeout),
-        )
-        # Else every literal is shown with repr() for a log that nobody keeps: 3 to 6.7 times the mail in memory.
-        self._imap.debug = 0
-        # Else INTERNALDATE comes without its zone.
-        self.normalise_times = False
-
-    def _create_IMAP4(self) -> _Connection:  # noqa: N802
-        return _Connection(
-            self.host, self.port, self._timeout.connect, self.ssl_context if self.ssl else None, self._limit
-        )
+            text = f"{self.settings}: {what}: {reason(origin)}"
+        else:
+            text = f"{self.settings}: {what}: unreadable answer ({type(origin).__name__}: {reason(origin)})"
+        if self.client.answered:
+            return Unusable(text)
+        self._lost = True
+        return Disconnected(text)
 
 
 @contextmanager
@@ -156,7 +103,7 @@ def open_session(settings: ImapSettings, password: str) -> Iterator[Session]:
 def _connect(settings: ImapSettings, context: ssl.SSLContext | None) -> IMAPClient:
     try:
         with Deadline(settings.connect_timeout + settings.grace, f"{settings}: connecting") as limit:
-            return _Client(settings, context, limit)
+            return Client(settings, context, limit)
     except Deferred as error:
         raise Unreachable(str(error)) from error
     except Exception as error:  # as in Session.ask

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from intake.adapters.records.shapes import mail_ref
-from intake.adapters.records.tables import EventRow, FolderRow, MailRow, SightingRow
-from intake.ports import Arrival, Blob, FolderState, Taken
+from intake.adapters.records.shapes import mail_ref, storable
+from intake.adapters.records.tables import EventRow, FolderRow, MailRow, PostponedRow, SightingRow
+from intake.domain.mail import Locator
+from intake.domain.outcome import FETCH_DELAYS, next_fetch
+from intake.ports import Arrival, Blob, FolderState, Particulars, Taken
 
 
 class SqlLedger:
@@ -24,16 +26,40 @@ class SqlLedger:
         if row is None:
             row = FolderRow(name=state.folder, uidvalidity=state.uidvalidity)
             self._session.add(row)
-            self._session.flush()
-        elif row.uidvalidity != state.uidvalidity:
+        elif row.uidvalidity != state.uidvalidity or (state.uidnext and state.uidnext <= row.watermark):
             self._renumbered(row, state, now)
+        row.junk = state.junk
+        if not state.uidvalidity:
+            row.older = 0  # counted anew each time, like everything in a folder whose UIDs prove nothing
+        self._session.flush()
         return row.watermark
 
     def _renumbered(self, row: FolderRow, state: FolderState, now: datetime) -> None:
-        """UIDVALIDITY changed: every UID known so far means nothing; contents will be recognised by hash."""
+        """UIDVALIDITY changed, or UIDNEXT went back, as after a restore: every UID known so far means nothing.
+
+        Contents will be recognised by hash.
+        """
         detail = {"folder": row.name, "was": row.uidvalidity, "is": state.uidvalidity}
         self._session.add(EventRow(at=now, what="renumbered", detail=detail))
+        self._session.execute(delete(PostponedRow).where(PostponedRow.folder == row.name))
         row.uidvalidity, row.watermark, row.older = state.uidvalidity, 0, 0
+        self._session.execute(update(SightingRow).where(*_present(row)).values(gone_at=now))
+
+    def known(self, state: FolderState) -> int:
+        folder = self._session.get_one(FolderRow, state.folder)
+        counts = (
+            self._session.scalar(select(func.count()).select_from(table).where(*which)) or 0
+            for table, which in ((SightingRow, _present(folder)), (PostponedRow, _waiting(folder)))
+        )
+        return sum(counts) + folder.older
+
+    def particulars(self, state: FolderState) -> frozenset[Particulars]:
+        folder = self._session.get_one(FolderRow, state.folder)
+        sighted = select(SightingRow.uid, SightingRow.size, SightingRow.internal_date).where(*_present(folder))
+        waiting = select(PostponedRow.uid, PostponedRow.size, PostponedRow.internal_date).where(*_waiting(folder))
+        return frozenset(
+            (uid, size, date) for query in (sighted, waiting) for uid, size, date in self._session.execute(query)
+        )
 
     def older(self, arrivals: Sequence[Arrival]) -> None:
         for arrival in arrivals:
@@ -62,47 +88,80 @@ class SqlLedger:
         return Taken(mail_ref(mail.id), new)
 
     def _sighted(self, arrival: Arrival, mail: MailRow, now: datetime) -> None:
+        """Another mail may have had this locator before, where UIDVALIDITY says nothing or a server went back."""
         place = arrival.locator
-        known = self._session.scalar(
-            select(SightingRow).where(
-                SightingRow.folder == place.folder,
-                SightingRow.uidvalidity == place.uidvalidity,
-                SightingRow.uid == place.uid,
-            )
-        )
-        if known is None:
-            row = SightingRow(
-                folder=place.folder, uidvalidity=place.uidvalidity, uid=place.uid, mail_id=mail.id, seen_at=now
-            )
+        row = self._session.scalar(select(SightingRow).where(*_at(SightingRow, place)))
+        if row is None:
+            row = SightingRow(folder=place.folder, uidvalidity=place.uidvalidity, uid=place.uid, seen_at=now)
             self._session.add(row)
+        row.mail_id, row.size, row.internal_date = mail.id, arrival.size, arrival.internal_date
+        row.gone_at = None
 
     def step_over(self, arrival: Arrival, why: str, now: datetime) -> None:
         detail = {"locator": str(arrival.locator), "why": why}
         self._session.add(EventRow(at=now, what="stepped over", detail=detail))
-        self._advance(arrival)
+        folder = self._advance(arrival)
+        folder.on_server = max(0, folder.on_server - 1)
+
+    def postpone(self, arrival: Arrival, why: str, now: datetime) -> datetime:
+        place = arrival.locator
+        self._folder(place)
+        row = self._session.scalar(select(PostponedRow).where(*_at(PostponedRow, place)))
+        if row is None:
+            row = PostponedRow(folder=place.folder, uidvalidity=place.uidvalidity, uid=place.uid, attempts=0)
+            row.first_failed_at = now
+            self._session.add(row)
+            self._session.add(EventRow(at=now, what="postponed", detail={"locator": str(place), "why": storable(why)}))
+        row.size, row.internal_date, row.error = arrival.size, arrival.internal_date, storable(why)
+        row.attempts += 1
+        row.next_attempt_at = next_fetch(row.attempts, now)
+        return row.next_attempt_at
+
+    def postponed(self, folder: str, now: datetime) -> list[Arrival]:
+        # A time beyond every delay is one that was set by a clock which has gone back since.
+        due = or_(PostponedRow.next_attempt_at <= now, PostponedRow.next_attempt_at > now + FETCH_DELAYS[-1])
+        query = select(PostponedRow).where(PostponedRow.folder == folder, due)
+        return [
+            Arrival(Locator(row.folder, row.uidvalidity, row.uid), row.size, row.internal_date)
+            for row in self._session.scalars(query.order_by(PostponedRow.next_attempt_at, PostponedRow.uid))
+        ]
 
     def _advance(self, arrival: Arrival) -> FolderRow:
-        folder = self._session.get_one(FolderRow, arrival.locator.folder, with_for_update=True)
-        folder.watermark = max(folder.watermark, arrival.locator.uid)
-        return folder
+        """The mail is dealt with: the folder with its watermark moved, and nothing left to come back to."""
+        self._session.execute(delete(PostponedRow).where(*_at(PostponedRow, arrival.locator)))
+        return self._folder(arrival.locator)
 
-    def differs(self, state: FolderState) -> bool:
-        folder = self._session.get_one(FolderRow, state.folder)
-        present = self._session.scalar(select(func.count()).select_from(SightingRow).where(*_present(folder))) or 0
-        return state.exists != present + folder.older
+    def _folder(self, place: Locator) -> FolderRow:
+        """The folder of a mail with its watermark over the mail. UIDs without UIDVALIDITY mark nothing."""
+        folder = self._session.get_one(FolderRow, place.folder, with_for_update=True)
+        if place.uidvalidity:
+            folder.watermark = max(folder.watermark, place.uid)
+        return folder
 
     def reconcile(self, folder: str, uids: Iterable[int], now: datetime) -> None:
         row = self._session.get_one(FolderRow, folder)
         there = set(uids)
         sighted = set(self._session.scalars(select(SightingRow.uid).where(*_current(row))))
+        waiting = set(self._session.scalars(select(PostponedRow.uid).where(*_waiting(row))))
         for uid in sighted - there:
             mark = update(SightingRow).where(*_present(row), SightingRow.uid == uid).values(gone_at=now)
             self._session.execute(mark)
-        row.older = len(there - sighted)
+        for uid in waiting - there:
+            self._gone(Locator(row.name, row.uidvalidity, uid), now)
+        row.older = len(there - sighted - waiting)
+
+    def _gone(self, place: Locator, now: datetime) -> None:
+        detail = {"locator": str(place), "why": "gone before it could be read"}
+        self._session.add(EventRow(at=now, what="stepped over", detail=detail))
+        self._session.execute(delete(PostponedRow).where(*_at(PostponedRow, place)))
 
     def counted(self, state: FolderState, now: datetime) -> None:
         folder = self._session.get_one(FolderRow, state.folder)
         folder.on_server, folder.checked_at = state.exists, now
+
+
+def _at(table: type[SightingRow | PostponedRow], place: Locator) -> tuple[ColumnElement[bool], ...]:
+    return table.folder == place.folder, table.uidvalidity == place.uidvalidity, table.uid == place.uid
 
 
 def _current(folder: FolderRow) -> tuple[ColumnElement[bool], ...]:
@@ -111,3 +170,7 @@ def _current(folder: FolderRow) -> tuple[ColumnElement[bool], ...]:
 
 def _present(folder: FolderRow) -> tuple[ColumnElement[bool], ...]:
     return (*_current(folder), SightingRow.gone_at.is_(None))
+
+
+def _waiting(folder: FolderRow) -> tuple[ColumnElement[bool], ...]:
+    return PostponedRow.folder == folder.name, PostponedRow.uidvalidity == folder.uidvalidity

@@ -7,7 +7,7 @@ from collections import Counter
 from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
-from intake.adapters.records.tables import FolderRow, MailRow, SightingRow
+from intake.adapters.records.tables import FolderRow, MailRow, PostponedRow, SightingRow
 from intake.domain.digest import Reconciliation
 from intake.domain.verdict import Disposition
 
@@ -22,6 +22,7 @@ def reconciliation(session: Session) -> Reconciliation:
     copies = sum(sightings for _fate, sightings, _mails in present) - fates.total()
     on_server = sum(folder.on_server for folder in folders)
     older = sum(folder.older for folder in folders)
+    postponed = _postponed(session)
     return Reconciliation(
         on_server=on_server,
         accepted=fates[Disposition.ACCEPTED],
@@ -32,8 +33,14 @@ def reconciliation(session: Session) -> Reconciliation:
         parked=fates["parked"],
         pending=fates["received"],
         copies=copies,
-        unread=max(0, on_server - older - fates.total() - copies),
+        unread=max(0, on_server - older - fates.total() - copies - postponed),
+        postponed=postponed,
     )
+
+
+def _postponed(session: Session) -> int:
+    here = and_(PostponedRow.folder == FolderRow.name, PostponedRow.uidvalidity == FolderRow.uidvalidity)
+    return session.scalar(select(func.count()).select_from(PostponedRow).join(FolderRow, here)) or 0
 
 
 def _present(session: Session) -> list[tuple[str, int, int]]:

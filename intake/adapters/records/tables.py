@@ -5,20 +5,24 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from intake.adapters.records.columns import Base, Serial
 
 
 class FolderRow(Base):
-    """How far a folder has been read. `older` counts mail from before every notice, which is not read."""
+    """How far a folder has been read. `older` counts mail from before every notice, which is not read.
+
+    `junk` says that the server keeps unwanted mail here.
+    """
 
     __tablename__ = "folder"
     name: Mapped[str] = mapped_column(String(255), primary_key=True)
     uidvalidity: Mapped[int] = mapped_column(BigInteger)
     watermark: Mapped[int] = mapped_column(BigInteger, default=0)
     older: Mapped[int] = mapped_column(default=0)
+    junk: Mapped[bool] = mapped_column(default=False, server_default=false())
     on_server: Mapped[int] = mapped_column(default=0)
     checked_at: Mapped[datetime | None]
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from intake.adapters.records import health, matrix, news, posted, reconciling, spans
 from intake.adapters.records.patience import waits
 from intake.adapters.records.spans import Span
+from intake.adapters.records.unfetched import unfetched
 from intake.domain.digest import (
     Health,
     LetterCounts,
@@ -18,6 +19,7 @@ from intake.domain.digest import (
     Mark,
     Reconciliation,
     Told,
+    UnfetchedLine,
     UnitRow,
 )
 from intake.domain.notice import Notice, Roster
@@ -43,6 +45,9 @@ class SqlChronicle:
 
     def open_links(self) -> tuple[LinkLine, ...]:
         return news.open_links(self._session, self._roster)
+
+    def unfetched(self) -> tuple[UnfetchedLine, ...]:
+        return unfetched(self._session)
 
     def decided_since(self, since: Mark | None) -> tuple[MailLine, ...]:
         return news.decided(self._session, self._roster, self._span(since))

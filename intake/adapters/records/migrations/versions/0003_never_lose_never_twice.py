@@ -57,6 +57,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_postponed")),
         sa.UniqueConstraint("folder", "uidvalidity", "uid", name=op.f("uq_postponed_folder_uidvalidity_uid")),
     )
+    with op.batch_alter_table("folder", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("junk", sa.Boolean(), server_default=sa.false(), nullable=False))
+
     with op.batch_alter_table("letter", schema=None) as batch_op:
         batch_op.add_column(sa.Column("doubts", sa.Integer(), server_default="0", nullable=False))
 
@@ -107,6 +110,9 @@ def downgrade() -> None:
 
     with op.batch_alter_table("letter", schema=None) as batch_op:
         batch_op.drop_column("doubts")
+
+    with op.batch_alter_table("folder", schema=None) as batch_op:
+        batch_op.drop_column("junk")
 
     op.drop_table("postponed")
     op.drop_index(op.f("ix_examination_mail_id"), table_name="examination")
