@@ -103,7 +103,7 @@ def _rule(app: App, ref: str, may: Callable[[str, MailState], None], ruling: Cal
         raise click.UsageError(f"{ref} is a letter; decisions are about mails (M000012)")
     with app.database.writing() as session:
         rulings = SqlRulings(session)
-        before = rulings.mail(mail_id)
+        before = rulings.held(mail_id)
         if before is None:
             raise click.UsageError(f"there is no mail {ref}; `held` lists those that wait")
         may(ref, before)

@@ -17,12 +17,12 @@ from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from intake.adapters.records import database as database_module
+from intake.adapters.records.cleaning import storable
 from intake.adapters.records.columns import Base
 from intake.adapters.records.database import Database
 from intake.adapters.records.migrations import configuration
 from intake.adapters.records.records import SqlRecords
 from intake.adapters.records.rulings import SqlRulings
-from intake.adapters.records.shapes import storable
 from intake.adapters.records.stories import letter_story, mail_story, unit_story
 from intake.adapters.records.tables import (
     EntryRow,
@@ -39,7 +39,7 @@ from intake.domain.mail import Address, Locator, Message
 from intake.domain.outcome import next_examination
 from intake.domain.submission import UnitState
 from intake.domain.verdict import Disposition
-from intake.ports import Arrival, Blob, Deferred, Draft, FolderState, Pending, Ruling
+from intake.ports import Arrival, Blob, Draft, FolderState, Pending, Ruling
 from tests.adapters.box import INBOX, NOW, Box
 from tests.unit.builders import (
     DEADLINE,
@@ -542,18 +542,3 @@ def test_the_folder_of_a_new_database_is_made(tmp_path: Path) -> None:
     made.close()
 
     assert (tmp_path / "new/folder/intake.db").is_file()
-
-
-def test_a_database_that_is_not_available_is_the_worlds_failure(tmp_path: Path) -> None:
-    (tmp_path / "intake.db").mkdir()
-
-    with pytest.raises(Deferred, match="database not available"):
-        Database(f"sqlite:///{tmp_path}/intake.db").migrate()
-
-
-def test_a_locked_database_is_the_worlds_failure(file: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database_module, "BUSY_SECONDS", 0.1)
-    other = Database(str(file.url))
-    with file.writing() as _session, pytest.raises(Deferred, match="locked"), other.writing():
-        pass
-    other.close()

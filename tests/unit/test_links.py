@@ -126,3 +126,10 @@ def test_several_files_keep_their_own_names() -> None:
     entry = "{0}.mp4 (1M, 2024年06月27日 21:59 到期) http://mail.qq.com/cgi-bin/ftnExs_download?k={0}\n"
     links = find_links("".join(entry.format(name) for name in ("甲", "乙", "丙")))
     assert [link.filename for link in links] == ["甲.mp4", "乙.mp4", "丙.mp4"]
+
+
+def test_a_size_that_no_file_has_is_read_no_further_than_numbers_go() -> None:
+    block = "从QQ邮箱发来的超大附件\n\na.mp4 ({}G, 2024年06月27日 21:59 到期) http://mail.qq.com/cgi-bin/ftnExs_download?k=7d36"
+    (link,) = find_links(block.format("9" * 400))
+
+    assert link.size is None or link.size < 1 << 80

@@ -65,7 +65,7 @@ _EXPIRY = re.compile(
 )
 _EXPIRY_STAMP = re.compile(r"(?:expire(?:d|s|time)=[\"']?|[?&]expired=)(\d{13})", re.IGNORECASE)
 _EXPIRY_DAYS = re.compile(r"[(（]\s*(\d{1,3})\s*天后过期")
-_SIZE = re.compile(r"(?:[(（|]|文件大小[：:]|大小[：:])\s*(\d+(?:\.\d+)?)\s*([KMG])B?\b", re.IGNORECASE)
+_SIZE = re.compile(r"(?:[(（|]|文件大小[：:]|大小[：:])\s*(\d{1,12}(?:\.\d{1,6})?)\s*([KMG])B?\b", re.IGNORECASE)
 _SIZE_OCTETS = re.compile(r"file-?size=[\"'](\d{1,15})[\"']", re.IGNORECASE)
 _ENDING = r"\.(?:mp4|mov|m4v|avi|wmv|mkv|flv|3gp|mpe?g|docx?|wps|pdf|ofd|zip|rar|7z|jpe?g|png|heic)"
 _NAME_ATTRIBUTE = re.compile(

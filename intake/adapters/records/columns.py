@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, MetaData, TypeDecorator
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, MetaData, TypeDecorator, event
 from sqlalchemy.orm import DeclarativeBase
+
+from intake.adapters.records.cleaning import cleaner, in_utc
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -26,7 +28,7 @@ class Instant(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         if value is not None and value.tzinfo is None:
             raise ValueError("naive datetime")
-        return value.astimezone(UTC) if value else None
+        return in_utc(value) if value else None
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         if value is None:
@@ -35,7 +37,7 @@ class Instant(TypeDecorator[datetime]):
 
 
 class Base(DeclarativeBase):
-    """Names every constraint, so that migrations can speak of them on every database."""
+    """Names every constraint, so that migrations can speak of them on every database; cleans what is set on a row."""
 
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map = {  # noqa: RUF012
@@ -43,6 +45,15 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSON(),
         list[Any]: JSON(),
     }
+
+
+@event.listens_for(Base, "attribute_instrument", propagate=True)
+def _clean_what_is_set(_row: type[Base], _name: str, attribute: Any) -> None:
+    """When it is set, not when it is written: the row in memory is what the database will have, hashes over it hold."""
+    columns = getattr(attribute.property, "columns", None)
+    clean = cleaner(columns[0].type) if columns else None
+    if clean is not None:
+        event.listen(attribute, "set", lambda _target, value, _old, _by: clean(value), retval=True)
 
 
 Serial = BigInteger().with_variant(Integer, "sqlite")

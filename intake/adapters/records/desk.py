@@ -8,6 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from intake.adapters.records.cleaning import storable, storable_sender
 from intake.adapters.records.confirmed import confirmed_senders, entry_now
 from intake.adapters.records.shapes import (
     entry_row,
@@ -15,11 +16,10 @@ from intake.adapters.records.shapes import (
     letter_ref,
     link_row,
     material_row,
-    storable,
-    storable_sender,
 )
 from intake.adapters.records.spans import note_digest
 from intake.adapters.records.tables import EntryRow, EventRow, LetterRow, LinkRow, MailRow, MaterialRow, SubmissionRow
+from intake.adapters.records.troubles import added
 from intake.domain.case import Case
 from intake.domain.digest import Mark
 from intake.domain.finding import Severity
@@ -95,11 +95,11 @@ class SqlDesk:
 
     def _submission(self, unit: str, notice_id: str) -> SubmissionRow:
         query = select(SubmissionRow).where(SubmissionRow.unit_code == unit, SubmissionRow.notice_id == notice_id)
-        row = self._session.scalar(query.with_for_update())
+        query = query.with_for_update().execution_options(populate_existing=True)
+        row = self._session.scalar(query)
         if row is None:
-            row = SubmissionRow(unit_code=unit, notice_id=notice_id)
-            self._session.add(row)
-            self._session.flush()
+            added(self._session, SubmissionRow(unit_code=unit, notice_id=notice_id))
+            row = self._session.scalars(query).one()
         return row
 
     def record(self, case: Case, verdict: Verdict, pending: Pending, now: datetime) -> None:
@@ -119,10 +119,10 @@ class SqlDesk:
     @staticmethod
     def _describe(row: MailRow, case: Case) -> None:
         message = case.message
-        row.message_id = storable(message.message_id) if message.message_id else None
+        row.message_id = message.message_id
         row.sender = storable_sender(case.sender)
-        row.shown_sender = storable(message.shown_sender)
-        row.subject = storable(message.subject)
+        row.shown_sender = message.shown_sender
+        row.subject = message.subject
 
     def _replace_parts(self, row: MailRow, case: Case, verdict: Verdict) -> None:
         """A mail decided again says anew what is in it; what was decided before stays in the events."""
@@ -166,8 +166,8 @@ class SqlDesk:
             created_at=now,
             due_at=now,
         )
-        self._session.add(row)
-        self._session.flush()
+        if not added(self._session, row):
+            return False
         detail = {"kind": draft.kind, "ref": letter_ref(row.id)}
         event = EventRow(
             at=now, what="letter owed", mail_id=mail_id, letter_id=row.id, unit_code=draft.unit, detail=detail
@@ -176,8 +176,9 @@ class SqlDesk:
         return True
 
     def undelivered(self, message_ids: Sequence[str], pending: Pending, now: datetime) -> None:
-        sent = select(LetterRow).where(LetterRow.message_id.in_(message_ids), LetterRow.state == "sent")
-        for row in self._session.scalars(sent):
+        named = [storable(message_id) for message_id in message_ids]
+        sent = select(LetterRow).where(LetterRow.message_id.in_(named), LetterRow.state == "sent")
+        for row in self._session.scalars(sent.order_by(LetterRow.id)):
             row.state, row.settled_at, row.error = "failed", now, f"returned as undeliverable ({pending.ref})"
             detail = {"bounce": pending.ref}
             self._session.add(
@@ -193,7 +194,7 @@ class SqlDesk:
     def failed(self, pending: Pending, error: str, retry_at: datetime | None, now: datetime) -> None:
         row = self._session.get_one(MailRow, pending.id)
         row.attempts = pending.attempts + 1
-        row.error = storable(error)
+        row.error = error
         row.state = "received" if retry_at else "parked"
         row.needs_person = retry_at is None
         row.next_attempt_at = retry_at or row.next_attempt_at

@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
-from intake.adapters.records.shapes import letter_ref, storable
+from intake.adapters.records.cleaning import storable
+from intake.adapters.records.shapes import letter_ref
 from intake.adapters.records.tables import EventRow, LetterRow
 from intake.domain.outcome import FURTHEST, Doubtful, Failed, Later, Outcome, Sent, Untried
 from intake.ports import DueLetter, Overtaken

@@ -7,7 +7,6 @@ from hashlib import scrypt
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from intake.adapters.records.shapes import storable
 from intake.adapters.records.tables import PatienceRow
 from intake.domain.patience import Refusal, Wait
 
@@ -29,7 +28,7 @@ class SqlPatience:
             failures=wait.failures,
             not_before=wait.until,
             credentials=wait.credentials,
-            error=storable(wait.error),
+            error=wait.error,
         )
         self._session.merge(row)
 

@@ -17,6 +17,7 @@ from intake.adapters.records.outbox import SqlOutbox
 from intake.adapters.records.patience import SqlPatience
 from intake.adapters.records.spans import mark
 from intake.adapters.records.tables import PollRow, SettingRow
+from intake.adapters.records.troubles import added
 from intake.adapters.records.views import SqlChronicle
 from intake.domain.digest import Mark
 from intake.domain.notice import Roster
@@ -69,11 +70,9 @@ class SqlRecords:
 
     def message_key(self) -> bytes:
         with self._database.writing() as session:
-            row = session.get(SettingRow, "message key")
-            if row is None:
-                row = SettingRow(name="message key", value=secrets.token_hex(32))
-                session.add(row)
-            return bytes.fromhex(row.value)
+            if session.get(SettingRow, "message key") is None:
+                added(session, SettingRow(name="message key", value=secrets.token_hex(32)))
+            return bytes.fromhex(session.get_one(SettingRow, "message key", populate_existing=True).value)
 
     def poll_began(self, now: datetime) -> int:
         """Note that a pass over the mailbox begins; its number. Passes that no digest counts any more are forgotten."""

@@ -8,9 +8,12 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from intake.adapters.records.shapes import storable
 from intake.adapters.records.tables import AttachmentRow, EventRow, ExaminationRow, MailRow, SubmissionRow
+from intake.adapters.records.troubles import added
 from intake.ports import Blob
+
+AS_CLAIMED = {"key_share": True}
+"""NO KEY UPDATE, as claims.py locks a mail: rows that refer to it are written all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,10 @@ def attachments(session: Session, mail_id: int) -> list[AttachmentRow]:
     return list({row.filename: row for row in session.scalars(query)}.values())
 
 
+def _state(row: MailRow | None) -> MailState | None:
+    return MailState(row.state, row.disposition, row.unit_code, row.notice_id) if row else None
+
+
 class SqlRulings:
     """Staff's decisions on one transaction."""
 
@@ -36,38 +43,44 @@ class SqlRulings:
         self._session = session
 
     def mail(self, mail_id: int) -> MailState | None:
-        row = self._session.get(MailRow, mail_id)
-        return MailState(row.state, row.disposition, row.unit_code, row.notice_id) if row else None
+        return _state(self._session.get(MailRow, mail_id))
+
+    def held(self, mail_id: int) -> MailState | None:
+        """How the mail stands, and will stand until the ruling is made: who examines it now is waited for."""
+        return _state(self._session.get(MailRow, mail_id, with_for_update=AS_CLAIMED))
+
+    def _mail(self, mail_id: int) -> MailRow:
+        return self._session.get_one(MailRow, mail_id, with_for_update=AS_CLAIMED)
 
     def assign(self, mail_id: int, unit: str, notice: str | None, now: datetime) -> None:
         """The mail is of this unit (and for this notice): judge it again so."""
-        row = self._session.get_one(MailRow, mail_id)
+        row = self._mail(mail_id)
         row.assigned, row.assigned_notice = unit, notice or row.assigned_notice
         told = {"unit": unit, **({"notice": notice} if notice else {})}
         self._again(row, "assigned", told, now, ruled=True)
 
     def waive_holds(self, mail_id: int, now: datetime) -> None:
         """A person has looked: what was held counts."""
-        row = self._session.get_one(MailRow, mail_id)
+        row = self._mail(mail_id)
         row.waive_holds = True
         self._again(row, "released", {}, now, ruled=True)
 
     def waive_faults(self, mail_id: int, reason: str, now: datetime) -> None:
         """Count it in spite of its faults, for a reason."""
-        row = self._session.get_one(MailRow, mail_id)
+        row = self._mail(mail_id)
         row.waive_holds = row.waive_faults = True
         row.waive_reason = reason
         self._again(row, "accepted by staff", {"reason": reason}, now, ruled=True)
 
     def retry(self, mail_id: int, now: datetime) -> None:
         """Examine the mail again from the start; what was answered already is not answered again."""
-        self._again(self._session.get_one(MailRow, mail_id), "retried", {}, now, ruled=False)
+        self._again(self._mail(mail_id), "retried", {}, now, ruled=False)
 
     def attach(self, mail_id: int, filename: str, blob: Blob, now: datetime) -> None:
         """Add a file that staff fetched to a mail; the same octets once."""
-        row = self._session.get_one(MailRow, mail_id)
+        row = self._mail(mail_id)
         if all(each.sha256 != blob.sha256 for each in attachments(self._session, mail_id)):
-            file = AttachmentRow(mail_id=mail_id, filename=storable(filename), sha256=blob.sha256, size=blob.size)
+            file = AttachmentRow(mail_id=mail_id, filename=filename, sha256=blob.sha256, size=blob.size)
             file.added_at = now
             self._session.add(file)
             self._session.flush()
@@ -84,8 +97,8 @@ class SqlRulings:
         query = select(SubmissionRow).where(SubmissionRow.notice_id == notice_id, SubmissionRow.unit_code == unit)
         row = self._session.scalar(query)
         if row is None:
-            row = SubmissionRow(notice_id=notice_id, unit_code=unit)
-            self._session.add(row)
+            added(self._session, SubmissionRow(notice_id=notice_id, unit_code=unit))
+            row = self._session.scalars(query).one()
         row.extended_until = until
         detail = {"notice": notice_id, "until": until.isoformat()}
         self._session.add(EventRow(at=now, what="extended", unit_code=unit, detail=detail))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from intake.adapters.records.cleaning import storable_sender
 from intake.adapters.records.tables import AttachmentRow, EntryRow, LinkRow, MailRow, MaterialRow
 from intake.domain.fates import Waived
 from intake.domain.finding import Finding, Severity
@@ -16,8 +16,6 @@ from intake.domain.material import Facts, Material
 from intake.domain.submission import Entry, EntryState
 from intake.domain.verdict import Assessment
 from intake.ports import Pending, Ruling
-
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def mail_ref(mail_id: int) -> str:
@@ -30,18 +28,8 @@ def letter_ref(letter_id: int) -> str:
     return f"L{letter_id:06d}"
 
 
-def storable(text: str) -> str:
-    """Without NUL and lone surrogates: PostgreSQL refuses the one, both databases the other."""
-    return _UNSTORABLE.sub("\ufffd", text)
-
-
-def storable_sender(address: str) -> str:
-    """An address as it is kept and looked up: no longer than its column."""
-    return storable(address)[:320]
-
-
 def findings_to_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    return [_storable_values(asdict(finding)) for finding in findings]
+    return [asdict(finding) for finding in findings]
 
 
 def findings_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[Finding, ...]:
@@ -49,14 +37,6 @@ def findings_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[Finding, ...]
         Finding(row["code"], Severity(row["severity"]), row["detail"], row["material"], row["requirement"])
         for row in rows
     )
-
-
-def _storable_values(value: Any) -> Any:
-    if isinstance(value, str):
-        return storable(value)
-    if isinstance(value, Mapping):
-        return {key: _storable_values(each) for key, each in value.items()}
-    return value
 
 
 def pending_of(row: MailRow, attachments: Iterable[AttachmentRow], unended: int = 0) -> Pending:
@@ -84,8 +64,8 @@ def material_row(mail_id: int, position: int, assessment: Assessment) -> Materia
     return MaterialRow(
         mail_id=mail_id,
         position=position,
-        origin=storable(material.origin),
-        filename=storable(material.filename),
+        origin=material.origin,
+        filename=material.filename,
         sha256=material.sha256,
         size=material.size,
         provenance=material.provenance,
@@ -100,15 +80,15 @@ def material_row(mail_id: int, position: int, assessment: Assessment) -> Materia
 
 def facts_to_json(facts: Facts) -> dict[str, Any]:
     """All facts but the text: it serves to judge, and what a county wrote stays in its file."""
-    return {name: _storable_values(value) for name, value in asdict(facts).items() if name not in ("text", "preview")}
+    return {name: value for name, value in asdict(facts).items() if name not in ("text", "preview")}
 
 
 def link_row(mail_id: int, link: Link) -> LinkRow:
     return LinkRow(
         mail_id=mail_id,
-        url=storable(link.url),
+        url=link.url,
         provider=link.provider,
-        filename=storable(link.filename) if link.filename else None,
+        filename=link.filename,
         size=link.size,
         expires=link.expires,
     )
@@ -124,7 +104,7 @@ def entry_row(submission_id: int, mail_id: int, entry: Entry) -> EntryRow:
         sender=storable_sender(entry.sender),
         received_at=entry.received_at,
         sha256=entry.sha256,
-        origin=storable(entry.origin),
+        origin=entry.origin,
         size=entry.size,
         format=entry.format,
         seconds=entry.seconds,

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, TypeVar
 
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.orm import Session
 
 from intake.ports import Deferred
 
@@ -21,6 +22,8 @@ TRIES: Final = 5
 
 _CONFLICTS: Final = ("40001", "40P01")
 """Serialization failure, deadlock."""
+_UNIQUE: Final = "23505"
+_UNIQUE_IN_SQLITE: Final = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 _TOO_LONG_IDLE: Final = "25P03"
 _LOCK_NOT_AVAILABLE: Final = "55P03"
 _WORLD: Final = ("08", "25006", _TOO_LONG_IDLE, "28", "3D", "40", "42501", "53", _LOCK_NOT_AVAILABLE, "57", "58", "XX")
@@ -64,6 +67,19 @@ def repeated(block: Callable[[], T]) -> T:
             if _state(error) not in _CONFLICTS:
                 raise
     return block()
+
+
+def added(session: Session, row: object) -> bool:
+    """Add a row whose key may be there already; False when it is, be it that another process was faster just now."""
+    try:
+        with session.begin_nested():
+            session.add(row)
+            session.flush()
+    except IntegrityError as error:
+        if _state(error) != _UNIQUE and getattr(error.orig, "sqlite_errorcode", None) not in _UNIQUE_IN_SQLITE:
+            raise
+        return False
+    return True
 
 
 def was_idle(error: Deferred) -> bool:
