@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from intake.adapters.records.shapes import mail_ref, storable
+from intake.adapters.records.shapes import mail_ref
 from intake.adapters.records.tables import EventRow, FolderRow, MailRow, PostponedRow, SightingRow
 from intake.domain.mail import Locator
 from intake.domain.outcome import FETCH_DELAYS, next_fetch
@@ -111,8 +111,8 @@ class SqlLedger:
             row = PostponedRow(folder=place.folder, uidvalidity=place.uidvalidity, uid=place.uid, attempts=0)
             row.first_failed_at = now
             self._session.add(row)
-            self._session.add(EventRow(at=now, what="postponed", detail={"locator": str(place), "why": storable(why)}))
-        row.size, row.internal_date, row.error = arrival.size, arrival.internal_date, storable(why)
+            self._session.add(EventRow(at=now, what="postponed", detail={"locator": str(place), "why": why}))
+        row.size, row.internal_date, row.error = arrival.size, arrival.internal_date, why
         row.attempts += 1
         row.next_attempt_at = next_fetch(row.attempts, now)
         return row.next_attempt_at
