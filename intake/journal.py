@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import traceback
+from collections.abc import Iterable
 from datetime import datetime
 
+from intake.domain.alarm import Standing
 from intake.domain.outcome import Outcome, Sent
 from intake.domain.patience import Refusal, Wait
 from intake.domain.verdict import Verdict
@@ -149,6 +151,37 @@ def started(version: str, database: str) -> None:
 
 def stopped(reason: str) -> None:
     _say(logging.INFO, "stopped", reason=reason)
+
+
+def alarm_raised(alarm: Standing) -> None:
+    _say(logging.ERROR, "alarm", name=alarm.name, times=alarm.times, **_facts(alarm))
+
+
+def alarm_over(alarm: Standing) -> None:
+    since = alarm.raised_at and alarm.raised_at.isoformat()
+    _say(logging.WARNING, "alarm-over", name=alarm.name, times=alarm.times, raised_at=since)
+
+
+def alarms_stand(alarms: Iterable[Standing]) -> None:
+    _say(logging.WARNING, "alarms-stand", names=",".join(alarm.name for alarm in alarms))
+
+
+def _facts(alarm: Standing) -> dict[str, object]:
+    """The facts of an alarm; a list as one token."""
+    told = {key: ",".join(map(str, value)) if isinstance(value, list) else value for key, value in alarm.facts.items()}
+    return {key: value for key, value in told.items() if value not in ("", None)}
+
+
+def clock_turned(seconds: float) -> None:
+    _say(logging.WARNING, "clock-turned", seconds=round(seconds))
+
+
+def no_heartbeat(error: Exception) -> None:
+    _say(logging.WARNING, "no-heartbeat", why=error)
+
+
+def wedged(seconds: float) -> None:
+    _say(logging.CRITICAL, "wedged", silent_seconds=round(seconds))
 
 
 def swept(count: int) -> None:

@@ -14,7 +14,7 @@ from intake.domain.verdict import Disposition
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """How far the records had gone: the numbers of the last event and of the last poll.
+    """How far the records had gone: the places of the last event on their chain and of the last poll.
 
     News are told apart by these and not by times: a clock that was wrong for a while can neither hide nor repeat one.
     """

@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -17,13 +18,15 @@ from intake.adapters.letters.stationery import Letterhead, OfficeStationery
 from intake.adapters.letters.words import Words
 from intake.adapters.looking import Looker
 from intake.adapters.mail.reader import read_mail
+from intake.adapters.pulse import PULSE
 from intake.adapters.records.database import Database
 from intake.adapters.records.patience import fingerprint
 from intake.adapters.records.records import SqlRecords
 from intake.adapters.smtp import SmtpSettings, open_courier
 from intake.domain.schedule import IsWorkday
 from intake.entry.config import Config, ConfigError
-from intake.entry.office import account_of, office_of, opens, sender_of
+from intake.entry.heartbeat import Signs
+from intake.entry.office import account_of, office_of, opens, rules_of, sender_of
 from intake.entry.ownership import ownership
 from intake.entry.passwords import imap_password, password_problems, smtp_password
 from intake.pipeline.deliver import Post, deliver
@@ -32,8 +35,11 @@ from intake.pipeline.folders import Intake
 from intake.pipeline.patience import Gate
 from intake.pipeline.receive import receive
 from intake.pipeline.summarise import Desk, summarise
+from intake.pipeline.watch import Lookout, watch
 from intake.ports import Clock, Courier, Deferred, Mailbox
 
+RESERVE = 1 << 30
+"""Octets that must stay free on the disk."""
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
 
@@ -50,8 +56,14 @@ class App:
         self.config = config
         self.clock = clock
         self.office = office_of(config)
-        self._stopping = stopping
+        self.signs = Signs()
+        self._stop = stopping
         self._progress = progress
+
+    def _stopping(self) -> bool:
+        """Asked from one mail to the next, and from one letter to the next."""
+        PULSE.beat()
+        return self._stop()
 
     @cached_property
     def database(self) -> Database:
@@ -66,6 +78,11 @@ class App:
     @cached_property
     def blobs(self) -> BlobStore:
         return BlobStore(self.blob_folder)
+
+    @property
+    def data_folder(self) -> Path:
+        """Where the blobs lie, and the heartbeat beside them."""
+        return self.blob_folder.parent
 
     @property
     def blob_folder(self) -> Path:
@@ -97,13 +114,26 @@ class App:
     def poll(self) -> str | None:
         """One pass of receive, examine and deliver; what failed in the world, or None. A failure stops nothing else.
 
-        ConfigError without the passwords, and the poll is on record as failed.
+        Whatever is raised, ConfigError without the passwords, the poll is on record as failed.
         """
-        self.blobs.sweep()
         number = self.records.poll_began(self.clock())
+        try:
+            taken, trouble = self._pass()
+        except Exception as error:
+            self._poll_ended(number, 0, str(error))
+            raise
+        self._poll_ended(number, taken, trouble.get("receive"))
+        return "; ".join(f"{stage}: {why}" for stage, why in trouble.items()) or None
+
+    def _poll_ended(self, number: int, taken: int, error: str | None) -> None:
+        self.records.poll_ended(number, self.clock(), taken, error)
+        self.signs = replace(self.signs, last_poll_at=self.clock(), last_poll_error=error)
+
+    def _pass(self) -> tuple[int, dict[str, str]]:
+        """The mails taken, and what failed at which stage."""
+        self.blobs.sweep()
         wrong = password_problems(self.config)
         if wrong:
-            self.records.poll_ended(number, self.clock(), 0, "; ".join(wrong))
             raise ConfigError(wrong)
         taken, trouble = 0, {}
         for stage in (self.receive, self.examine, self.deliver):
@@ -113,8 +143,16 @@ class App:
             except Deferred as error:
                 journal.deferred(stage.__name__, error)
                 trouble[stage.__name__] = str(error)
-        self.records.poll_ended(number, self.clock(), taken, trouble.get("receive"))
-        return "; ".join(f"{stage}: {why}" for stage, why in trouble.items()) or None
+        return taken, trouble
+
+    def tend(self) -> None:
+        """Watch; what operators must know is sent at once."""
+        posted = watch(self.lookout)
+        with self.records.chronicle() as chronicle:
+            standing = tuple(each.name for each in chronicle.alarms() if each.stands)
+        self.signs = replace(self.signs, alarms=standing)
+        if posted:
+            self.deliver()
 
     def receive(self) -> int:
         intake = Intake(
@@ -168,6 +206,22 @@ class App:
             shadow=self.config.site.replies.mode == "shadow",
             warnings=self._warnings,
         )
+
+    @property
+    def lookout(self) -> Lookout:
+        return Lookout(
+            records=self.records,
+            stationery=self.stationery,
+            clock=self.clock,
+            zone=self.config.zone,
+            at=self.config.digest_at,
+            rules=rules_of(self.config),
+            room=self.room,
+        )
+
+    def room(self) -> tuple[int, int]:
+        """The octets that are free on the disk, and those that must stay so."""
+        return self.blobs.free_bytes(), RESERVE
 
     def _warnings(self) -> tuple[str, ...]:
         return () if workdays.is_known(self.clock().astimezone(self.config.zone).year) else ("holidays-unknown",)

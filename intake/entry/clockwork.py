@@ -15,6 +15,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 from intake import journal
+from intake.adapters.pulse import PULSE
 from intake.entry.config import ConfigError
 from intake.ports import Deferred
 
@@ -58,6 +59,7 @@ def _guarded(job: Job) -> Callable[[], None]:
     """The scheduler would swallow what a job raises: it must leave a trace, and the next tick comes anyway."""
 
     def run() -> None:
+        PULSE.beat()
         try:
             job()
         except Deferred as error:

@@ -13,11 +13,13 @@ from typing import Any
 
 import click
 
+from intake import journal
 from intake.adapters.records.stories import letter_story, mail_story, unit_story
 from intake.domain.digest import MailLine, UnfetchedLine
 from intake.entry.app import App
 from intake.entry.clock import clock_from
 from intake.entry.config import load
+from intake.entry.heartbeat import beat
 from intake.entry.status import current_notice, status_json, status_table
 from intake.pipeline.summarise import compose, post_digest
 from intake.ports import Deferred
@@ -46,7 +48,10 @@ def opened(
 def poll(folder: Path, now: datetime | None, verbose: bool) -> int:
     """One pass over the mailbox; 75 when a server or the disk was not available."""
     with opened(folder, now, verbose=verbose, progress=lambda ref: click.echo(f"decided {ref}")) as app, app.owned():
-        trouble = app.poll()
+        try:
+            trouble = app.poll()
+        finally:
+            look_after(app)
         with app.records.chronicle() as chronicle:
             mails, letters = chronicle.mail_totals(), chronicle.letter_totals()
     click.echo(" ".join(f"{name}={count}" for name, count in mails.items()))
@@ -54,6 +59,18 @@ def poll(folder: Path, now: datetime | None, verbose: bool) -> int:
     if trouble:
         raise Deferred(trouble)
     return 0
+
+
+def look_after(app: App) -> None:
+    """What a poll leaves for operators: alarms and the heartbeat. What the world refuses here is logged only."""
+    try:
+        app.tend()
+    except Deferred as error:
+        journal.deferred("tend", error)
+    try:
+        beat(app.data_folder, app.signs, app.clock().astimezone(app.config.zone), "poll")
+    except OSError as error:
+        journal.no_heartbeat(error)
 
 
 def digest(folder: Path, now: datetime | None, verbose: bool, day: date | None, out: Path | None, send: bool) -> int:  # noqa: PLR0913, PLR0917

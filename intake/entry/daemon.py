@@ -5,18 +5,24 @@ from __future__ import annotations
 import signal
 import threading
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+
+from apscheduler.schedulers.background import BackgroundScheduler
 
 from intake import __version__, journal
 from intake.entry.app import App
 from intake.entry.clockwork import Job, clockwork
 from intake.entry.commands import opened
 from intake.entry.config import ConfigError
+from intake.entry.heartbeat import beat
 from intake.entry.passwords import password_problems
 from intake.entry.proofs import template_problems
+from intake.entry.supervisor import Supervisor
 
 DELIVER_SECONDS = 30
 DIGEST_SECONDS = 60
+WATCH_SECONDS = 60
 
 
 def serve(folder: Path, now: datetime | None, verbose: bool) -> int:  # noqa: ARG001
@@ -30,9 +36,7 @@ def serve(folder: Path, now: datetime | None, verbose: bool) -> int:  # noqa: AR
             app.stationery  # noqa: B018 - database and message key are needed: fail now, not at the first letter
             journal.started(__version__, app.database.url.render_as_string(hide_password=True))
             planned = clockwork(_jobs(app))
-            planned.start()
-            stop.wait()
-            planned.shutdown(wait=True)
+            Supervisor(planned, partial(_beat, app, planned), stop).run()
     journal.stopped("signal")
     return 0
 
@@ -44,10 +48,16 @@ def _refuse_what_cannot_work(app: App) -> None:
         raise ConfigError(wrong)
 
 
+def _beat(app: App, planned: BackgroundScheduler) -> None:
+    job = planned.get_job("poll")
+    beat(app.data_folder, app.signs, app.clock().astimezone(app.config.zone), "serve", job and job.next_run_time)
+
+
 def _jobs(app: App) -> tuple[tuple[Job, float], ...]:
     """What is done how often, in seconds."""
     return (
         (app.poll, app.config.site.schedule.poll_seconds),
         (app.deliver, DELIVER_SECONDS),
         (app.summarise, DIGEST_SECONDS),
+        (app.tend, WATCH_SECONDS),
     )

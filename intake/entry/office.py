@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from email.utils import parseaddr
 from zoneinfo import ZoneInfo
 
+from intake.domain.alarm import Rules
 from intake.domain.notice import Kind, Notice, Requirement, Roster, Unit
 from intake.domain.recognise import Office
 from intake.entry.config import Config
@@ -42,6 +43,12 @@ def sender_of(config: Config) -> tuple[str, str]:
 def account_of(config: Config) -> str:
     """The address that the mail server knows us by: the envelope sender where it may not be empty."""
     return config.site.smtp.envelope_from or sender_of(config)[1]
+
+
+def rules_of(config: Config) -> Rules:
+    """When operators are alarmed."""
+    alarms = config.site.alarms
+    return Rules(timedelta(minutes=alarms.polling_minutes), timedelta(minutes=alarms.sending_minutes))
 
 
 def opens(office: Office) -> datetime:

@@ -16,6 +16,7 @@ from intake.domain.faults import CODES
 from intake.entry.app import TEMPLATES, App
 from intake.entry.exporting import Line
 from intake.entry.office import sender_of
+from intake.entry.sirens import bulletins
 from intake.entry.specimen import Specimen
 from intake.ports import Ruling
 
@@ -38,6 +39,8 @@ def _proofs(app: App) -> Iterator[Callable[[], object]]:
     staff = app.config.site.staff
     letterhead = Letterhead(sender_of(app.config), staff.digest_to, staff.operators, shadow=True)
     stationery = OfficeStationery(app.words, letterhead, b"proof")
+    for bulletin in bulletins(app.clock()):
+        yield partial(stationery.alarm, bulletin)
     for notice in app.office.notices:
         unit = app.office.roster[notice.unit_codes[0]]
         specimen = Specimen(notice, unit, CODES)

@@ -12,6 +12,7 @@ ADDRESS = r"(?!.*=\?)[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9][A-Za-z0-9
 Port = Annotated[int, Meta(ge=1, le=65535, description="a port number from 1 to 65535")]
 Text = Annotated[str, Meta(min_length=1, description="a text that is not empty")]
 Seconds = Annotated[int, Meta(ge=1, le=86400, description="whole seconds from 1 to 86400")]
+Minutes = Annotated[int, Meta(ge=1, le=1440, description="whole minutes from 1 to 1440")]
 Login = Annotated[str, Meta(pattern=r"^[ -~]+\Z", description="a text of printable ASCII that is not empty")]
 Clock24 = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z", description='a time of day like "08:30"')]
 Names = Annotated[list[str], Meta(description="a list of texts")]
@@ -71,6 +72,11 @@ class Replies(Struct, frozen=True, forbid_unknown_fields=True):
     mode: Annotated[Literal["live", "shadow"], Meta(description='"live" or "shadow"')] = "live"
 
 
+class Alarms(Struct, frozen=True, forbid_unknown_fields=True):
+    polling_minutes: Minutes = 15
+    sending_minutes: Minutes = 60
+
+
 class Site(Struct, frozen=True, forbid_unknown_fields=True):
     """intake.toml"""
 
@@ -82,6 +88,7 @@ class Site(Struct, frozen=True, forbid_unknown_fields=True):
     schedule: Schedule = field(default_factory=Schedule)
     identity: Identity = field(default_factory=Identity)
     replies: Replies = field(default_factory=Replies)
+    alarms: Alarms = field(default_factory=Alarms)
 
 
 class UnitEntry(Struct, frozen=True, forbid_unknown_fields=True):

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from intake.adapters.records.views import SqlChronicle
+from intake.domain.alarm import Standing
 from intake.domain.digest import UnitRow
 from intake.domain.identity import Tier
 from intake.domain.notice import Notice, Roster
@@ -45,7 +46,13 @@ def status_json(chronicle: SqlChronicle, notice: Notice, roster: Roster, now: da
             "backlog": health.backlog,
             "unfetched": len(chronicle.unfetched()),
         },
+        "alarms": [_alarm(each, now) for each in chronicle.alarms() if each.raised_at],
     }
+
+
+def _alarm(alarm: Standing, now: datetime) -> dict[str, Any]:
+    raised_at = alarm.raised_at.astimezone(now.tzinfo).isoformat() if alarm.raised_at else None
+    return {"name": alarm.name, "raised_at": raised_at, "facts": dict(alarm.facts)}
 
 
 def _unit(row: UnitRow) -> dict[str, Any]:
@@ -79,4 +86,8 @@ def status_table(told: dict[str, Any]) -> str:
         lines.append(f"{unit['code']}  {unit['state']:<9}{items}  {marks}  {unit['name']}".rstrip())
     for name in ("mails", "letters", "service"):
         lines += ["", name + "  " + "  ".join(f"{key} {value}" for key, value in told[name].items())]
+    lines += ["", "alarms" if told["alarms"] else "alarms  none"]
+    for alarm in told["alarms"]:
+        facts = "  ".join(f"{key} {value}" for key, value in alarm["facts"].items() if value not in (None, ""))
+        lines.append(f"  {alarm['name']}  since {alarm['raised_at']}  {facts}".rstrip())
     return "\n".join(lines)

@@ -42,9 +42,8 @@ def summarise(desk: Desk) -> bool:
 
 def post_digest(desk: Desk, day: date) -> bool:
     """Put the digest of a day into the outbox; False when that day has one already."""
-    upto = desk.records.mark()
-    with desk.records.chronicle(upto) as chronicle:
-        digest = compose(desk, chronicle, day)
+    with desk.records.chronicle() as chronicle:
+        digest, upto = compose(desk, chronicle, day), chronicle.mark()
     drafts = desk.stationery.digest(digest)
     with desk.records.desk() as records:
         posted = [records.post(draft, None, desk.clock()) for draft in drafts]

@@ -4,8 +4,9 @@ Three kinds of failure are told apart where they are raised: theirs is a Finding
 ours is any other exception.
 """
 
+from intake.ports.chronicle import Chronicle
 from intake.ports.records import (
-    Chronicle,
+    Alarms,
     Claim,
     Desk,
     Draft,
@@ -52,6 +53,7 @@ from intake.ports.world import (
 )
 
 __all__ = [
+    "Alarms",
     "Arrival",
     "BeforeDot",
     "Blob",

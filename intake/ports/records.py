@@ -8,29 +8,23 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol, TypeAlias, TypeVar
 
+from intake.domain.alarm import Bulletin, Standing
 from intake.domain.case import Case
 from intake.domain.digest import (
     Digest,
-    Health,
-    LetterCounts,
-    LetterLine,
-    LinkLine,
-    MailLine,
     Mark,
-    Told,
-    UnfetchedLine,
-    UnitRow,
 )
 from intake.domain.fates import NOTHING_WAIVED, Waived
 from intake.domain.identity import Acquaintance, Tier
 from intake.domain.letter import LetterKind, Reply
 from intake.domain.mail import Message
 from intake.domain.material import Material
-from intake.domain.notice import Notice, Roster
+from intake.domain.notice import Notice
 from intake.domain.outcome import Outcome
 from intake.domain.patience import Wait
 from intake.domain.submission import Entry
 from intake.domain.verdict import Verdict
+from intake.ports.chronicle import Chronicle
 from intake.ports.world import Arrival, Blob, Deferred, FolderState
 
 T = TypeVar("T")
@@ -225,6 +219,16 @@ class Patience(Protocol):
     def forget(self, server: str) -> None: ...
 
 
+class Alarms(Protocol):
+    """What watch writes: the alarms on record, and the letters about them."""
+
+    def keep(self, standing: Standing, now: datetime) -> None:
+        """Put an alarm on record as it stands now."""
+
+    def post(self, draft: Draft, now: datetime) -> bool:
+        """Put a letter into the outbox; False when its key is there already."""
+
+
 class Records(Protocol):
     """The desks; each `with` is one transaction."""
 
@@ -245,11 +249,9 @@ class Records(Protocol):
 
     def patience(self) -> AbstractContextManager[Patience]: ...
 
-    def chronicle(self, upto: Mark | None = None) -> AbstractContextManager[Chronicle]:
-        """One consistent view; what happened after `upto` is no news in it."""
+    def alarms(self) -> AbstractContextManager[Alarms]: ...
 
-    def mark(self) -> Mark:
-        """How far the records go: nothing that bears a lower number is still to come, whoever writes beside us."""
+    def chronicle(self) -> AbstractContextManager[Chronicle]: ...
 
     def message_key(self) -> bytes:
         """The secret that makes our Message-IDs unforgeable."""
@@ -264,37 +266,5 @@ class Stationery(Protocol):
     def digest(self, digest: Digest) -> tuple[Draft, ...]:
         """The daily digest as letters to staff: one each, so that one full mailbox delays nobody else's."""
 
-
-class Chronicle(Protocol):
-    """What the digest and the status read, all from one consistent view of the records.
-
-    `since` is how far the digest before told; None counts from the beginning.
-    """
-
-    def unit_rows(self, notice: Notice, roster: Roster) -> tuple[UnitRow, ...]: ...
-
-    def completed_since(self, notice: Notice, since: Mark | None) -> int: ...
-
-    def needing_person(self) -> tuple[MailLine, ...]: ...
-
-    def open_links(self) -> tuple[LinkLine, ...]:
-        """Linked files of mails that wait for a person, those that expire soonest first."""
-
-    def unfetched(self) -> tuple[UnfetchedLine, ...]:
-        """Mails that the server lists and did not give when asked several times."""
-
-    def decided_since(self, since: Mark | None) -> tuple[MailLine, ...]: ...
-
-    def letter_counts(self, since: Mark | None) -> LetterCounts: ...
-
-    def failed_letters(self, since: Mark | None) -> tuple[LetterLine, ...]: ...
-
-    def health(self, since: Mark | None, free_bytes: int, warnings: tuple[str, ...]) -> Health: ...
-
-    def waits(self) -> tuple[Wait, ...]:
-        """The servers that refused our login last, with how often in a row."""
-
-    def has_digest(self, day: date) -> bool: ...
-
-    def digest_before(self, day: date) -> Told | None:
-        """The last digest that was made before that of `day`; before now when that day has none."""
+    def alarm(self, bulletin: Bulletin) -> tuple[Draft, ...]:
+        """The letters to operators about alarms: one each."""

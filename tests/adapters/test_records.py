@@ -210,7 +210,8 @@ def test_materials_of_several_mails_complete_a_unit(box: Box) -> None:
     assert box.state() is UnitState.MISSING
     box.decide(message(), report())
     assert box.state() is UnitState.PARTIAL
-    before = box.records.mark()
+    with box.records.chronicle() as chronicle:
+        before = chronicle.mark()
     box.decide(message(), photo(), video())
 
     assert box.state() is UnitState.COMPLETE
@@ -219,7 +220,7 @@ def test_materials_of_several_mails_complete_a_unit(box: Box) -> None:
     with box.records.chronicle() as chronicle:
         assert chronicle.completed_since(NOTICE, None) == 1
         assert chronicle.completed_since(NOTICE, before) == 1
-        assert chronicle.completed_since(NOTICE, box.records.mark()) == 0
+        assert chronicle.completed_since(NOTICE, chronicle.mark()) == 0
 
 
 def test_deciding_again_replaces_what_the_mail_said(box: Box) -> None:

@@ -19,6 +19,7 @@ import intake
 from intake.adapters.deadline import Deadline
 from intake.adapters.imap.client import ANSWER, Client, ImapSettings
 from intake.adapters.imap.refusals import refusal_of, too_many
+from intake.adapters.pulse import PULSE
 from intake.adapters.wire import decoded, one_line, reason, tls_context
 from intake.domain.patience import Refusal
 from intake.ports import Deferred, Disconnected, LoginRefused, Unreachable, Unusable
@@ -48,6 +49,7 @@ class Session:
         if seconds is None:
             seconds = self.settings.grace + self.settings.read_timeout
         self.client.expect(octets)
+        PULSE.beat()
         try:
             with Deadline(seconds, f"{self.settings}: {what}", self.client.socket):
                 return command()

@@ -10,10 +10,12 @@ from __future__ import annotations
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from intake.adapters.letters import digests, replies
+from intake.adapters.letters import alarms, digests, replies
 from intake.adapters.letters.wire import compose
 from intake.adapters.letters.words import Words
+from intake.domain.alarm import Bulletin
 from intake.domain.case import Case
 from intake.domain.digest import Digest
 from intake.domain.letter import LetterKind, Posting, Rendered, Reply
@@ -67,13 +69,18 @@ class OfficeStationery:
 
     def digest(self, digest: Digest) -> tuple[Draft, ...]:
         rendered = digests.render(self._words, digest)
-        return tuple(self._digest_for(address, digest, rendered) for address in self._digest_to)
+        key = f"digest:{digest.day.isoformat()}"
+        return tuple(self._to_us(LetterKind.DIGEST, key, each, rendered, digest.now) for each in self._digest_to)
 
-    def _digest_for(self, address: str, digest: Digest, rendered: Rendered) -> Draft:
+    def alarm(self, bulletin: Bulletin) -> tuple[Draft, ...]:
+        rendered = alarms.render(self._words, bulletin)
+        told = LetterKind.ALARM, bulletin.key
+        return tuple(self._to_us(*told, each, rendered, bulletin.now) for each in self._operators)
+
+    def _to_us(self, kind: LetterKind, key: str, address: str, rendered: Rendered, now: datetime) -> Draft:
         """Not a reply, so it has a real envelope sender: the office learns when it does not arrive."""
-        key = f"digest:{digest.day.isoformat()}:{address}"
-        message_id = self._message_id(key)
-        posting = Posting(LetterKind.DIGEST, (address,), rendered, message_id, digest.now, self._sender[1])
+        key = f"{key}:{address}"
+        posting = Posting(kind, (address,), rendered, self._message_id(key), now, self._sender[1])
         return self._draft(key, posting, address)
 
     def page(self, digest: Digest) -> str:

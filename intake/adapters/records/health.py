@@ -7,14 +7,14 @@ from sqlalchemy.orm import Session
 
 from intake.adapters.records import audit
 from intake.adapters.records.reconciling import reconciliation
-from intake.adapters.records.spans import Span
+from intake.adapters.records.spans import later_polls
 from intake.adapters.records.tables import MailRow, PollRow
-from intake.domain.digest import Health
+from intake.domain.digest import Health, Mark
 
 
-def health(session: Session, span: Span, free_bytes: int, warnings: tuple[str, ...]) -> Health:
-    """How the service is, with the polls of a span."""
-    passed = PollRow.finished_at.is_not(None), *span.polls
+def health(session: Session, since: Mark | None, free_bytes: int, warnings: tuple[str, ...]) -> Health:
+    """How the service is, with the polls since a mark."""
+    passed = PollRow.finished_at.is_not(None), later_polls(since)
     grouped = session.execute(select(PollRow.ok, func.count()).where(*passed).group_by(PollRow.ok))
     counts = {ok: n for ok, n in grouped}  # noqa: C416 - dict() does not take rows
     finished = select(PollRow).where(PollRow.finished_at.is_not(None))  # one under way has neither failed nor not

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from intake.adapters.records.confirmed import confirmed_senders, entry_now
 from intake.adapters.records.desk import COMPLETED
-from intake.adapters.records.spans import Span
+from intake.adapters.records.spans import later_events
 from intake.adapters.records.tables import EntryRow, EventRow, MailRow, MaterialRow, SubmissionRow
-from intake.domain.digest import UnitRow
+from intake.domain.digest import Mark, UnitRow
 from intake.domain.identity import Tier
 from intake.domain.notice import Notice, Roster, Unit
 from intake.domain.submission import Entry, checklist
@@ -60,14 +60,14 @@ def _waiting(session: Session, notice: Notice) -> frozenset[tuple[str, bool]]:
     return frozenset((code, Tier(tier).trusted) for code, tier in session.execute(query) if code)
 
 
-def completed(session: Session, notice: Notice, span: Span) -> int:
+def completed(session: Session, notice: Notice, since: Mark | None) -> int:
     """How many units became complete for the first time."""
-    if span.since is None:
+    if since is None:
         query = select(func.count()).where(SubmissionRow.completed_at.is_not(None))
         return session.scalar(query.where(SubmissionRow.notice_id == notice.id)) or 0
     of_notice = EventRow.detail["notice"].as_string() == notice.id
     query = select(func.count(func.distinct(EventRow.unit_code))).where(EventRow.what == COMPLETED, of_notice)
-    return session.scalar(query.where(*span.events)) or 0
+    return session.scalar(query.where(later_events(since))) or 0
 
 
 def previews(session: Session) -> dict[str, str]:

@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from intake.adapters.records.shapes import findings_from_json, mail_ref
-from intake.adapters.records.spans import Span
+from intake.adapters.records.spans import later_events
 from intake.adapters.records.tables import EventRow, LinkRow, MailRow, MaterialRow
-from intake.domain.digest import LinkLine, MailLine
+from intake.domain.digest import LinkLine, MailLine, Mark
 from intake.domain.notice import Roster
 from intake.domain.verdict import Disposition
 
@@ -23,9 +23,9 @@ def needing_person(session: Session, roster: Roster) -> tuple[MailLine, ...]:
     return _lines(session, roster, MailRow.needs_person.is_(True))
 
 
-def decided(session: Session, roster: Roster, span: Span) -> tuple[MailLine, ...]:
+def decided(session: Session, roster: Roster, since: Mark | None) -> tuple[MailLine, ...]:
     """Mails about which something was decided, as they stand now."""
-    lately = select(EventRow.mail_id).where(EventRow.what == "decided", *span.events)
+    lately = select(EventRow.mail_id).where(EventRow.what == "decided", later_events(since))
     return _lines(session, roster, and_(MailRow.state == "decided", MailRow.id.in_(lately)))
 
 

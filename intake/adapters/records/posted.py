@@ -9,17 +9,17 @@ from sqlalchemy.orm import Session
 
 from intake.adapters.records.news import LINES
 from intake.adapters.records.shapes import letter_ref
-from intake.adapters.records.spans import Span
+from intake.adapters.records.spans import later_events
 from intake.adapters.records.tables import EventRow, LetterRow
-from intake.domain.digest import LetterCounts, LetterLine
+from intake.domain.digest import LetterCounts, LetterLine, Mark
 from intake.domain.letter import LetterKind
 from intake.domain.notice import Roster
 
 SETTLED = ("letter sent", "letter failed", "letter returned")
 
 
-def letter_counts(session: Session, span: Span) -> LetterCounts:
-    settled = LetterRow.id.in_(_settled(span))
+def letter_counts(session: Session, since: Mark | None) -> LetterCounts:
+    settled = LetterRow.id.in_(_settled(since))
     query = select(LetterRow.kind, LetterRow.state, func.count()).where(or_(LetterRow.state == "due", settled))
     counts = {(kind, state): n for kind, state, n in session.execute(query.group_by(LetterRow.kind, LetterRow.state))}
     return LetterCounts(
@@ -37,13 +37,13 @@ def waiting_for(session: Session) -> str | None:
     return session.scalar(put_off.order_by(LetterRow.due_at.desc(), LetterRow.id.desc()).limit(1))
 
 
-def _settled(span: Span) -> Any:
+def _settled(since: Mark | None) -> Any:
     """Letters that were sent, refused or returned."""
-    return select(EventRow.letter_id).where(EventRow.what.in_(SETTLED), *span.events)
+    return select(EventRow.letter_id).where(EventRow.what.in_(SETTLED), later_events(since))
 
 
-def failed_letters(session: Session, roster: Roster, span: Span) -> tuple[LetterLine, ...]:
-    failed = LetterRow.state == "failed", LetterRow.id.in_(_settled(span))
+def failed_letters(session: Session, roster: Roster, since: Mark | None) -> tuple[LetterLine, ...]:
+    failed = LetterRow.state == "failed", LetterRow.id.in_(_settled(since))
     query = select(LetterRow).where(*failed).order_by(LetterRow.id)
     return tuple(
         LetterLine(
@@ -57,6 +57,12 @@ def failed_letters(session: Session, roster: Roster, span: Span) -> tuple[Letter
         )
         for row in session.scalars(query.limit(LINES))
     )
+
+
+def has_letter(session: Session, key: str) -> bool:
+    """Whether a letter to one of several readers was posted under this key."""
+    posted = LetterRow.key.startswith(f"{key}:", autoescape=True)
+    return session.scalar(select(LetterRow.id).where(posted).limit(1)) is not None
 
 
 def letter_totals(session: Session) -> dict[str, int]:

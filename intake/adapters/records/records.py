@@ -9,17 +9,16 @@ from datetime import datetime
 
 from sqlalchemy import delete
 
+from intake.adapters.records.alarms import SqlAlarms
 from intake.adapters.records.claims import Claims, SqlClaim
 from intake.adapters.records.database import Database
 from intake.adapters.records.desk import SqlDesk
 from intake.adapters.records.ledger import SqlLedger
 from intake.adapters.records.outbox import SqlOutbox
 from intake.adapters.records.patience import SqlPatience
-from intake.adapters.records.spans import mark
 from intake.adapters.records.tables import PollRow, SettingRow
 from intake.adapters.records.troubles import added
 from intake.adapters.records.views import SqlChronicle
-from intake.domain.digest import Mark
 from intake.domain.notice import Roster
 
 POLLS_KEPT = 200_000
@@ -55,13 +54,14 @@ class SqlRecords:
             yield SqlPatience(session)
 
     @contextmanager
-    def chronicle(self, upto: Mark | None = None) -> Iterator[SqlChronicle]:
-        with self._database.reading() as session:
-            yield SqlChronicle(session, self._roster, upto)
-
-    def mark(self) -> Mark:
+    def alarms(self) -> Iterator[SqlAlarms]:
         with self._database.writing() as session:
-            return mark(session)
+            yield SqlAlarms(session)
+
+    @contextmanager
+    def chronicle(self) -> Iterator[SqlChronicle]:
+        with self._database.reading() as session:
+            yield SqlChronicle(session, self._roster)
 
     def claim(
         self, now: datetime, *, only: int | None = None, passing: Collection[int] = ()

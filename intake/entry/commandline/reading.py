@@ -12,13 +12,19 @@ from intake.entry.commandline.run import run
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="For programs; the form is part of the contract.")
 @click.option("--notice", "notice_id", help="Which notice, when several are configured; the most current by default.")
+@click.option("--health", "only_health", is_flag=True, help="Only whether all is well: exit status 0, else 1 and why.")
 @click.pass_context
-def status(context: click.Context, as_json: bool, notice_id: str | None) -> None:
+def status(context: click.Context, as_json: bool, notice_id: str | None, only_health: bool) -> None:
     """Show who has handed in what, and how the service is.
 
     \b
-    Example: python run_intake.py status --json
+    Examples: python run_intake.py status --json
+              python run_intake.py status --health
     """
+    if only_health and (as_json or notice_id):
+        raise click.UsageError("--health goes alone")
+    if only_health:
+        run("health", "health", context)
     run("commands", "status", context, as_json=as_json, notice_id=notice_id)
 
 

@@ -85,7 +85,9 @@ def _note_last_digest() -> None:
     if last is None:
         return
     poll = bind.execute(sa.text("SELECT max(id) FROM poll WHERE started_at <= :at"), {"at": last.at}).scalar()
-    detail = {"day": last.key.split(":")[1], "event": last.event, "poll": poll or 0}
+    # The next revision gives events their places in the order of their numbers.
+    place = bind.execute(sa.text("SELECT count(*) FROM event WHERE id <= :id"), {"id": last.event}).scalar()
+    detail = {"day": last.key.split(":")[1], "event": place, "poll": poll or 0}
     event = sa.table("event", sa.column("at"), sa.column("what"), sa.column("detail", sa.JSON()))
     bind.execute(event.insert().values(at=last.at, what="digest made", detail=detail))
 

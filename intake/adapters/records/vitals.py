@@ -1,0 +1,91 @@
+"""The vital signs of the service, read from the records: what failed since it last went well.
+
+"Since" is the order of polls and events. The clock may have been turned in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, distinct, func, select, true
+from sqlalchemy.orm import Session
+
+from intake.adapters.records.patience import waits
+from intake.adapters.records.shapes import mail_ref
+from intake.adapters.records.tables import EventRow, LetterRow, MailRow, PollRow, PostponedRow
+from intake.domain.letter import LetterKind
+from intake.domain.patience import Wait
+from intake.domain.vitals import POSTPONED_ATTEMPTS, Streak, Stuck, Vitals
+
+SENT = ("letter sent", "letter sent to some")
+PUT_OFF = ("letter deferred", "letter in doubt")
+REFUSED = "letter failed"
+
+
+def vitals(session: Session, now: datetime) -> Vitals:
+    """How the service is; nothing of the disk."""
+    newest = session.scalar(select(PollRow).order_by(PollRow.id.desc()).limit(1))
+    ended = select(PollRow).where(PollRow.finished_at.is_not(None)).order_by(PollRow.id.desc()).limit(1)
+    last, good = session.scalar(ended), session.scalar(ended.where(PollRow.ok))
+    under_way = newest if newest is not None and newest.finished_at is None else None
+    waiting = waits(session)
+    parked = session.scalars(select(MailRow.id).where(MailRow.state == "parked").order_by(MailRow.id))
+    return Vitals(
+        now=now,
+        polls=_polls(session, good.id if good else 0, under_way),
+        stuck=_stuck(session, next((wait for wait in waiting if wait.server == "smtp"), None)),
+        waits=waiting,
+        parked=tuple(mail_ref(number) for number in parked),
+        postponed=_postponed(session),
+        last_poll_at=last.finished_at if last else None,
+        last_success_at=good.finished_at if good else None,
+        under_way=under_way is not None,
+    )
+
+
+def _polls(session: Session, good: int, under_way: PollRow | None) -> Streak:
+    """The polls that failed since the last good one; one that never ended failed, unless it is the one under way."""
+    failed: list[ColumnElement[bool]] = [PollRow.id > good]
+    if under_way is not None:
+        failed.append(PollRow.id != under_way.id)
+    count = session.scalar(select(func.count()).select_from(PollRow).where(*failed)) or 0
+    first = session.scalar(select(PollRow).where(*failed).order_by(PollRow.id).limit(1))
+    told = select(PollRow.error).where(*failed, PollRow.error.is_not(None)).order_by(PollRow.id.desc()).limit(1)
+    return Streak(count, first.started_at if first else None, session.scalar(told) or "")
+
+
+def _stuck(session: Session, wait: Wait | None) -> Stuck:
+    """Letters put off and refused since one was last sent; all that are due while the server is left alone.
+
+    Those about alarms are no evidence for another alarm.
+    """
+    last = session.scalar(select(EventRow.seq).where(EventRow.what.in_(SENT)).order_by(EventRow.seq.desc()).limit(1))
+    since = EventRow.seq > (last or 0)
+    query = select(EventRow.letter_id, func.count()).where(since, EventRow.what.in_(PUT_OFF))
+    times = {letter: n for letter, n in session.execute(query.group_by(EventRow.letter_id))}  # noqa: C416
+    due = select(LetterRow).where(LetterRow.state == "due", LetterRow.kind != LetterKind.ALARM)
+    rows = list(session.scalars(due.where(true() if wait else LetterRow.id.in_(times)).order_by(LetterRow.id)))
+    refused = select(func.count(distinct(EventRow.letter_id))).where(since, EventRow.what == REFUSED)
+    return Stuck(
+        letters=len(rows),
+        recipients=len({row.meant_for for row in rows}),
+        untried=any(row.attempts == 0 for row in rows),
+        streak=_waiting(rows, max([wait.failures if wait else 0, *(times.get(row.id, 0) for row in rows)]), wait),
+        refused=session.scalar(refused) or 0,
+    )
+
+
+def _waiting(rows: Sequence[LetterRow], tries: int, wait: Wait | None) -> Streak:
+    """How often it was tried in vain, since when a letter waits, and why."""
+    if not rows:
+        return Streak()
+    newest = max(rows, key=lambda row: row.due_at)
+    return Streak(tries, rows[0].created_at, wait.error if wait else newest.error or "")
+
+
+def _postponed(session: Session) -> Streak:
+    """Mails that could not be fetched however often it was tried."""
+    often = PostponedRow.attempts >= POSTPONED_ATTEMPTS
+    rows = list(session.scalars(select(PostponedRow).where(often).order_by(PostponedRow.id)))
+    return Streak(len(rows), rows[0].first_failed_at, rows[-1].error) if rows else Streak()

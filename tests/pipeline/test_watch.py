@@ -1,0 +1,158 @@
+"""Alarms with real servers and a clock that the test turns: told once, ended once, and never lost with the mail."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from intake.entry.app import App
+from intake.entry.commands import look_after
+from intake.entry.config import load
+from intake.entry.proofs import template_problems
+from intake.ports import Deferred
+from tests.e2e.world import World, address, complete
+from tests.pipeline.test_stages import START, Office, office
+
+__all__ = ["office"]
+pytestmark = pytest.mark.server
+
+OPERATOR = "ops@ji.shandong.cn"
+STAFF = "rck@ji.shandong.cn"
+
+
+def configure(office: Office, **ports: int) -> None:
+    """An operator of its own; a server at another port."""
+    office.world.configure()
+    site = office.world.folder / "config/intake.toml"
+    told = site.read_text(encoding="utf-8").replace("[replies]", f'operators = ["{OPERATOR}"]\n[replies]')
+    for name, port in ports.items():
+        told = told.replace(f"port = {getattr(office.world, name).port}\n", f"port = {port}\n")
+    site.write_text(told, encoding="utf-8")
+    office.app.close()
+    office.app = App(load(site.parent), lambda: office.now)
+
+
+def minutes(office: Office, count: int, step: int = 1) -> None:
+    """What the service does in so many minutes."""
+    for _ in range(0, count, step):
+        office.poll()
+        look_after(office.app)
+        office.now += timedelta(minutes=step)
+
+
+def subjects(office: Office) -> list[str]:
+    return [letter["Subject"] for letter in office.world.letters(OPERATOR)]
+
+
+def health(world: World, now: datetime, status: int) -> str:
+    return world.run("status", "--health", now=now.isoformat(), status=status)
+
+
+def test_a_mailbox_that_is_away_is_told_once_reminded_daily_and_cleared_once(office: Office) -> None:
+    configure(office)
+    minutes(office, 3)
+    assert health(office.world, office.now, 0) == "ok  all is well\n"
+    configure(office, dovecot=1)
+    minutes(office, 15)
+    assert subjects(office) == [], "not yet"
+    minutes(office, 5)
+    assert subjects(office) == ["【告警】收信中断（6-05 12:18）"]
+    assert "polling: " in health(office.world, office.now, 1)
+    minutes(office, 60, 5)
+    assert len(subjects(office)) == 1
+    office.now = datetime(2024, 6, 6, 0, 31, tzinfo=UTC)
+    minutes(office, 60, 5)
+    assert subjects(office)[1:] == ["【告警提醒】6月6日仍有1项未解除：收信中断"]
+    configure(office)
+    office.world.deliver(complete("370826"))
+    minutes(office, 10)
+    assert len(office.world.letters(address("370826"))) == 1, "what waited on the server is fetched"
+    assert len(subjects(office)) == 2, "not yet over"
+    assert health(office.world, office.now, 0)
+    minutes(office, 15)
+    assert subjects(office)[2:] == ["【告警解除】收信中断，现已恢复"]
+    minutes(office, 30, 5)
+    assert len(subjects(office)) == 3
+    assert [letter["Auto-Submitted"] for letter in office.world.letters(OPERATOR)] == ["auto-generated"] * 3
+
+
+def test_an_alarm_about_sending_stands_everywhere_else_and_is_mailed_when_it_can_be(office: Office) -> None:
+    configure(office, sink=1)
+    office.world.deliver(complete("370826"))
+    minutes(office, 80, 5)
+    assert office.world.letters() == []
+    told = office.world.run("status", now=office.now.isoformat())
+    assert "sending" in told.split("alarms", 1)[1]
+    assert "sending: " in health(office.world, office.now, 1)
+    configure(office)
+    minutes(office, 30)
+    assert subjects(office) == ["【告警】自动邮件发不出去（6-05 13:00）", "【告警解除】自动邮件发不出去，现已恢复"]
+    assert len(office.world.letters(address("370826"))) == 1
+
+
+def test_a_full_disk_and_parked_mails_are_told(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    configure(office)
+    office.world.deliver(complete("370826"))
+    minutes(office, 1)
+    with office.app.database.writing() as session:
+        session.execute(text("UPDATE mail SET state = 'parked'"))
+    monkeypatch.setattr(office.app, "room", lambda: (5 << 20, 1 << 30))
+    minutes(office, 3)
+    assert sorted(subjects(office)) == [
+        "【告警】有邮件多次处理未成功（6-05 12:01）",
+        "【告警】磁盘空间不足，已停止收信（6-05 12:01）",
+    ]
+
+    def sick() -> tuple[int, int]:
+        raise Deferred("input/output error")
+
+    monkeypatch.setattr(office.app, "room", sick)
+    minutes(office, 3)
+    assert len(subjects(office)) == 2
+
+
+def test_a_clock_that_jumps_while_all_is_well_alarms_nobody(office: Office) -> None:
+    configure(office)
+    office.world.deliver(complete("370826"))
+    minutes(office, 2)
+    for jump in (timedelta(days=400), -timedelta(days=403), timedelta(days=3)):
+        office.now += jump
+        look_after(office.app)
+        minutes(office, 2)
+    assert subjects(office) == []
+
+
+def test_a_restart_forgets_no_alarm(office: Office) -> None:
+    configure(office, dovecot=1)
+    minutes(office, 20)
+    configure(office, dovecot=1)
+    minutes(office, 20)
+    assert len(subjects(office)) == 1
+
+
+def test_an_own_template_that_cannot_tell_an_alarm_is_found_before_it_must(office: Office) -> None:
+    source = "templates/words/alarm.j2"
+    own = office.world.folder / "config" / source
+    own.parent.mkdir(parents=True)
+    shutil.copy(source, own)
+    own.write_text(own.read_text(encoding="utf-8").replace("facts.reserve", "facts.least"), encoding="utf-8")
+    configure(office)
+    (problem,) = template_problems(office.app)
+    assert str(own) in problem
+    assert "least" in problem
+
+
+def test_poll_leaves_a_heartbeat(office: Office) -> None:
+    office.world.run("poll", now=START.isoformat())
+    beat = json.loads((office.world.folder / "config/data/heartbeat").read_text(encoding="utf-8"))
+    assert (beat["by"], beat["ok"], beat["alarms"], beat["last_poll_error"]) == ("poll", True, [], None)
+    assert datetime.fromisoformat(beat["last_poll_at"]) == datetime.fromisoformat(beat["time"]) == START
+    configure(office, dovecot=1)
+    office.world.run("poll", now=START.isoformat(), status=75)
+    beat = json.loads((office.world.folder / "config/data/heartbeat").read_text(encoding="utf-8"))
+    assert beat["ok"] is False
+    assert "127.0.0.1:1" in beat["last_poll_error"]
