@@ -36,7 +36,7 @@ _SENDER = re.compile(
 )
 """How they say that the envelope sender is not one that this account may use."""
 
-_RECIPIENT = re.compile(r"^\d+ [45]\.[12]\.\d+\b(?<!\.1\.[78])")
+_RECIPIENT = re.compile(r"^\d+ [45]\.(?:1\.\d+|2\.[1-9])\b(?<!\.1\.[78])")
 _TOO_LARGE = re.compile(r"[45]\.3\.4\b|[45]\.2\.3\b|\b(?:mail|message )?size\b|too (?:large|big)", re.IGNORECASE)
 
 
