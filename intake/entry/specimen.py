@@ -86,7 +86,7 @@ class Specimen:
         ended = Section(self._notice, (), newly_complete=0, workdays_left=-1)
         yield Digest(
             now.date(), now, now - timedelta(days=1), (section, ended), tuple(self._waiting()), tuple(self._news()),
-            tuple(self._lines(Disposition.IGNORED, None)), tuple(self._failures()), LetterCounts(1, 1, 1, 1),
+            tuple(self._lines(Disposition.IGNORED, None)), tuple(self._failures()), LetterCounts(1, 1, 1, 1, "451"),
             Health(9, 1, now, now, "refused", 1, 5_000_000_000, reconciliation, ("holidays-unknown",)), shadow=True,
             links=tuple(self._links()), unfetched=tuple(self._unfetched()),
         )  # fmt: skip
@@ -173,6 +173,7 @@ class Specimen:
         for phone in PHONES:
             yield LetterLine("L000001", replace(self._unit, phone=phone), SENDER, "sample", "550 no such user", 1)
         yield LetterLine("L000002", None, SENDER, "sample", "returned as undeliverable", 1)
+        yield LetterLine("L000003", None, SENDER, "sample", "no answer to the final dot", 2, doubts=2)
 
 
 def _met(wanted: Requirement) -> Iterator[Assessment]:

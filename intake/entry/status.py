@@ -44,6 +44,7 @@ def status_json(chronicle: SqlChronicle, notice: Notice, roster: Roster, now: da
             "last_poll_at": health.last_poll_at.astimezone(now.tzinfo).isoformat() if health.last_poll_at else None,
             "last_poll_ok": bool(health.last_ok),
             "backlog": health.backlog,
+            "letters_wait_for": chronicle.letter_counts(None).waiting_for,
             "unfetched": len(chronicle.unfetched()),
         },
         "alarms": [_alarm(each, now) for each in chronicle.alarms() if each.raised_at],

@@ -137,6 +137,26 @@ def test_a_letter_that_did_not_arrive_is_a_task_with_the_phone() -> None:
         assert "show M000026" in shown
 
 
+def test_a_letter_of_which_nobody_knows_is_a_question_on_the_phone() -> None:
+    unknown = replace(digest().failed_letters[0], error="no answer to the final dot", attempts=2, doubts=2)
+    rendered = digests.render(WORDS, replace(quiet(), failed_letters=(unknown,)))
+
+    for shown in (rendered.text, rendered.html):
+        assert "未能送达" not in shown
+        assert "请电话询问对方是否收到（0537-3708300），没有收到的告知其内容。" in shown
+        assert (
+            "可能已送达，也可能没有（同一封发出2次，未得到服务器答复：no answer to the final dot），系统不再重发"
+            in shown
+        )
+
+
+def test_why_letters_wait_is_told() -> None:
+    limited = replace(digest().letters, due=3, waiting_for="451 MI:SFQ 163 smtp5")
+    text = digests.render(WORDS, digest(letters=limited)).text
+
+    assert "待发3封（最近一次未能发出：451 MI:SFQ 163 smtp5；将自动重试）。" in text
+
+
 @pytest.mark.parametrize(
     ("unit", "said"), [(replace(UNITS[8], phone=""), "（名册中无电话）"), (None, "其内容，并核对")]
 )

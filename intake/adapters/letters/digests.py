@@ -40,8 +40,8 @@ def page(words: Words, digest: Digest) -> str:
 
 class TaskKind(StrEnum):
     """What a person is asked for: to say whose a mail is, or for which notice, to confirm a sender, to fetch a
-    file, to look at what came, to say whether it submits at all, only to read it, to try again, or to phone a unit
-    that a letter did not reach.
+    file, to look at what came, to say whether it submits at all, only to read it, to try again, to phone a unit
+    that a letter did not reach, or one of which nobody knows whether it did.
     """
 
     ASSIGN = "assign"
@@ -53,6 +53,7 @@ class TaskKind(StrEnum):
     READ = "read"
     PARKED = "parked"
     PHONE = "phone"
+    UNSURE = "unsure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,8 @@ def _kind(held: Shown) -> TaskKind:
 
 
 def _call(letter: LetterLine) -> Task:
-    return Task(TaskKind.PHONE, letter.ref, letter.unit, clean(letter.to), clean(letter.subject))
+    kind = TaskKind.UNSURE if letter.doubts else TaskKind.PHONE
+    return Task(kind, letter.ref, letter.unit, clean(letter.to), clean(letter.subject))
 
 
 def _confirmations(digest: Digest) -> Iterator[Task]:
