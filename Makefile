@@ -1,6 +1,6 @@
 # make setup   a virtual environment with everything, from requirements.lock (hashes checked)
 # make demo    the whole job on sample mail, nothing to set up
-# make test    all tests; installs Debian's dovecot-imapd when it may (root) and it is missing
+# make test    all tests; installs Debian's servers for them when it may (root) and they are missing
 # make quick   the tests without servers, in seconds
 # make bench   what reading a large mail costs, beside the peers
 # make lint    ruff, mypy --strict, the floors

@@ -97,7 +97,8 @@ class App:
     def stationery(self) -> OfficeStationery:
         site = self.config.site
         shadow = site.replies.mode == "shadow"
-        letterhead = Letterhead(sender_of(self.config), site.staff.digest_to, site.staff.operators, shadow)
+        account = account_of(self.config)
+        letterhead = Letterhead(sender_of(self.config), site.staff.digest_to, site.staff.operators, shadow, account)
         return OfficeStationery(self.words, letterhead, self.records.message_key())
 
     @property

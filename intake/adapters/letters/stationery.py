@@ -24,12 +24,16 @@ from intake.ports import Draft, Ruling
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """Who writes (display name, address), who reads digests, who runs the service, and whether only they get mail."""
+    """Who writes (display name, address), who reads digests, who runs the service, and whether only they get mail.
+
+    `account` is the envelope sender of what is no reply; the writer's address when it is empty.
+    """
 
     sender: tuple[str, str]
     digest_to: Sequence[str]
     operators: Sequence[str]
     shadow: bool
+    account: str = ""
 
 
 class OfficeStationery:
@@ -41,6 +45,7 @@ class OfficeStationery:
     def __init__(self, words: Words, letterhead: Letterhead, key: bytes) -> None:
         self._words = words
         self._sender = letterhead.sender
+        self._account = letterhead.account or letterhead.sender[1]
         self._key = key
         self._digest_to = tuple(letterhead.digest_to)
         self._operators = tuple(letterhead.operators) or self._digest_to
@@ -80,7 +85,7 @@ class OfficeStationery:
     def _to_us(self, kind: LetterKind, key: str, address: str, rendered: Rendered, now: datetime) -> Draft:
         """Not a reply, so it has a real envelope sender: the office learns when it does not arrive."""
         key = f"{key}:{address}"
-        posting = Posting(kind, (address,), rendered, self._message_id(key), now, self._sender[1])
+        posting = Posting(kind, (address,), rendered, self._message_id(key), now, self._account)
         return self._draft(key, posting, address)
 
     def page(self, digest: Digest) -> str:
