@@ -15,6 +15,7 @@ LONGEST_FILE = 300
 MATCH_CHINESE = {
     "domain/robots.py": "subjects of Chinese automatic replies and bounces",
     "domain/recognise.py": "what people call photos, videos and attachments",
+    "domain/secrecy.py": "how classified papers are marked",
     "adapters/imap/junk.py": "what servers call the folders for unwanted mail",
     "adapters/imap/refusals.py": "how providers word a refused login",
     "adapters/mail/charsets.py": "what Chinese text consists of",
