@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from intake.domain.alarm import Standing
 from intake.domain.finding import Finding
+from intake.domain.letter import LetterKind
 from intake.domain.mail import Locator
 from intake.domain.notice import Notice, Unit
 from intake.domain.submission import Checklist, UnitState
@@ -76,6 +78,7 @@ class LetterLine:
     error: str
     attempts: int
     doubts: int = 0
+    kind: LetterKind = LetterKind.RECEIPT
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +220,10 @@ class LetterCounts:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """The whole daily digest. `since` is when the last one was made, None for the first."""
+    """The whole daily digest. `since` is when the last one was made, None for the first.
+
+    `alarms` are those that stand; `unreached` the letters that failed earlier, to whose address none got through since.
+    """
 
     day: date
     now: datetime
@@ -232,3 +238,5 @@ class Digest:
     shadow: bool = False
     links: tuple[LinkLine, ...] = ()
     unfetched: tuple[UnfetchedLine, ...] = ()
+    alarms: tuple[Standing, ...] = ()
+    unreached: tuple[str, ...] = ()

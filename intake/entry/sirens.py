@@ -13,14 +13,19 @@ MORE_THAN_A_DAY = timedelta(days=1, hours=2)
 
 
 def bulletins(now: datetime) -> Iterator[Bulletin]:
-    """Every alarm with all that it may tell and with as little as it can: raised, over, and all that stand."""
-    raised_at = now - MORE_THAN_A_DAY
-    standing = [Standing(name, raised_at, 1, facts) for name in Trouble for facts in _facts(name, raised_at)]
-    for each in standing:
+    """Letters about each: raised, over, over by a clock that went back; and a reminder of all."""
+    alarms = standing(now)
+    for each in alarms:
         yield raising(each, now)
         yield clearing(each, now)
         yield clearing(replace(each, raised_at=now + MORE_THAN_A_DAY), now)
-    yield reminding(standing, now, now.date())
+    yield reminding(alarms, now, now.date())
+
+
+def standing(now: datetime) -> list[Standing]:
+    """Every alarm with all that it may tell and with as little as it can."""
+    raised_at = now - MORE_THAN_A_DAY
+    return [Standing(name, raised_at, 1, facts) for name in Trouble for facts in _facts(name, raised_at)]
 
 
 def _facts(name: Trouble, at: datetime) -> tuple[Facts, ...]:

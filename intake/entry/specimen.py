@@ -22,13 +22,14 @@ from intake.domain.digest import (
 from intake.domain.digest import UnitRow as Row
 from intake.domain.finding import Detail, Finding, Severity, missing_code
 from intake.domain.identity import Identity, Tier
-from intake.domain.letter import Reply
+from intake.domain.letter import LetterKind, Reply
 from intake.domain.mail import Address, Locator, Message
 from intake.domain.material import Condition, Examined, Facts, Material
 from intake.domain.notice import Notice, Requirement, Unit
 from intake.domain.recognise import Recognised, Relevance
 from intake.domain.submission import Checklist, Entry, EntryState, checklist
 from intake.domain.verdict import Assessment, Disposition, Verdict
+from intake.entry.sirens import standing
 
 REF = "M000001"
 SENDER = "sender@example.invalid"
@@ -89,6 +90,7 @@ class Specimen:
             tuple(self._lines(Disposition.IGNORED, None)), tuple(self._failures()), LetterCounts(1, 1, 1, 1, "451"),
             Health(9, 1, now, now, "refused", 1, 5_000_000_000, reconciliation, ("holidays-unknown",)), shadow=True,
             links=tuple(self._links()), unfetched=tuple(self._unfetched()),
+            alarms=tuple(standing(now)), unreached=("L000001",) * 30,
         )  # fmt: skip
         nothing = Health(0, 0, None, None, None, 0, 0, Reconciliation(None))
         yield Digest(now.date(), now, None, (), (), (), (), (), LetterCounts(0, 0, 0, 0), nothing)
@@ -173,6 +175,7 @@ class Specimen:
         for phone in PHONES:
             yield LetterLine("L000001", replace(self._unit, phone=phone), SENDER, "sample", "550 no such user", 1)
         yield LetterLine("L000002", None, SENDER, "sample", "returned as undeliverable", 1)
+        yield LetterLine("L000003", None, SENDER, "sample", "550 no such user", 1, kind=LetterKind.DIGEST)
         yield LetterLine("L000003", None, SENDER, "sample", "no answer to the final dot", 2, doubts=2)
 
 

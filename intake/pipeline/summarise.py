@@ -71,6 +71,8 @@ def compose(desk: Desk, chronicle: Chronicle, day: date) -> Digest:
         shadow=desk.shadow,
         links=chronicle.open_links(),
         unfetched=chronicle.unfetched(),
+        alarms=tuple(each for each in chronicle.alarms() if each.stands),
+        unreached=chronicle.unreached(since),
     )
 
 

@@ -46,6 +46,9 @@ class Chronicle(Protocol):
 
     def failed_letters(self, since: Mark | None) -> tuple[LetterLine, ...]: ...
 
+    def unreached(self, since: Mark | None) -> tuple[str, ...]:
+        """Letters that failed before that mark, to whose address none got through since."""
+
     def health(self, since: Mark | None, free_bytes: int, warnings: tuple[str, ...]) -> Health: ...
 
     def waits(self) -> tuple[Wait, ...]:

@@ -89,6 +89,19 @@ def test_what_happens_while_a_digest_is_put_together_is_news_of_the_next(records
     assert failed_since(records, upto) == 1
 
 
+def test_a_letter_that_failed_is_not_forgotten_until_one_gets_through(records: SqlRecords) -> None:
+    settled(records, "a", Failed("550"), NOW)
+    digested(records, TODAY, NOW)
+    with records.chronicle() as chronicle:
+        before = chronicle.digest_before(TOMORROW)
+        assert before is not None
+        assert chronicle.unreached(before.upto) == ("L000001",)
+        assert chronicle.unreached(None) == (), "it is told as news"
+    settled(records, "b", Sent(), NOW)
+    with records.chronicle() as chronicle:
+        assert chronicle.unreached(before.upto) == ()
+
+
 def test_the_digest_before_is_the_one_made_before_and_not_the_one_of_an_earlier_date(records: SqlRecords) -> None:
     with records.chronicle() as chronicle:
         assert chronicle.digest_before(TODAY) is None

@@ -71,7 +71,9 @@ def mail(ref: str, disposition: Disposition, unit: Unit | None, *findings: Findi
 
 SECTION = Section(NOTICE, rows(), newly_complete=3, workdays_left=2)
 BALANCED = Reconciliation(31, accepted=24, returned=1, held=1, ignored=2, older=3)
-HEALTH = Health(288, 0, NOW - timedelta(minutes=5), NOW - timedelta(minutes=5), None, 0, 41_300_000_000, BALANCED)
+HEALTH = Health(
+    288, 0, NOW - timedelta(minutes=5), NOW - timedelta(minutes=5), None, 0, 41_300_000_000, BALANCED, last_ok=True
+)
 
 
 def digest(**changes: object) -> Digest:

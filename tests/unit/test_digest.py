@@ -6,7 +6,7 @@ import io
 import shutil
 from contextlib import closing
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import openpyxl
@@ -15,8 +15,10 @@ from jinja2 import UndefinedError
 
 from intake.adapters.letters import digests
 from intake.adapters.letters.workbook import LONGEST_CELL, Sheet, workbook
-from intake.domain.digest import REMARKS, MailLine, Reconciliation
+from intake.domain.alarm import Standing, Trouble
+from intake.domain.digest import REMARKS, LetterLine, MailLine, Reconciliation
 from intake.domain.finding import Severity
+from intake.domain.letter import LetterKind
 from intake.domain.notice import Unit
 from intake.domain.submission import UnitState
 from intake.domain.verdict import Disposition
@@ -235,8 +237,8 @@ def test_books_that_do_not_balance_are_shouted_about() -> None:
 @pytest.mark.parametrize(
     "health",
     [
-        replace(HEALTH, last_success_at=None, last_error="connection refused"),
-        replace(HEALTH, last_poll_at=NOW, last_error="connection refused"),
+        replace(HEALTH, last_success_at=None, last_ok=False, last_error="connection refused"),
+        replace(HEALTH, last_ok=False, last_error="connection refused"),
         replace(HEALTH, reconciliation=replace(BALANCED, on_server=33), last_error="connection refused"),
     ],
 )
@@ -277,6 +279,44 @@ def test_before_the_first_poll_there_is_nothing_to_add_up() -> None:
     health = replace(HEALTH, reconciliation=Reconciliation(None))
 
     assert "对账：尚未连上邮箱" in digests.render(WORDS, digest(health=health)).text
+
+
+STANDING = Standing(
+    Trouble.POLLING, NOW - timedelta(hours=2), 1,
+    {"count": 7, "since": (NOW - timedelta(hours=3)).isoformat(), "error": "no route"},
+)  # fmt: skip
+
+
+def test_alarms_that_stand_are_told_and_nothing_is_called_normal() -> None:
+    text = digests.render(WORDS, digest(alarms=(STANDING,))).text
+
+    assert "系统运行有异常（见末节）" in text
+    assert (
+        "告警（6-07 06:30起，尚未解除）：收信中断。自2024年6月7日05:30起，连续7次未能从邮箱收取邮件。"
+        "最近一次的出错信息：no route"
+    ) in lines(text)
+
+
+def test_a_failed_poll_is_not_normal_whatever_the_clock_says_of_the_last_good_one() -> None:
+    ahead = replace(HEALTH, last_ok=False, last_success_at=NOW + timedelta(days=400))
+
+    assert "系统运行有异常" in digests.render(WORDS, digest(health=ahead)).text
+
+
+def test_letters_that_failed_earlier_are_not_forgotten() -> None:
+    rendered = digests.render(WORDS, digest(unreached=("L000003", "L000009")))
+
+    told = "以前各期列出的发送失败中，2封的收件地址至今没有收到过后来的邮件：L000003、L000009（运行 show 编号 查看）。"
+    assert told in lines(rendered.text)
+    assert told in rendered.html
+
+
+def test_a_digest_that_did_not_arrive_is_a_matter_of_its_address() -> None:
+    lost = LetterLine("L000040", None, "old@example.cn", "【日报】", "550 no such user", 1, kind=LetterKind.DIGEST)
+    text = digests.render(WORDS, digest(failed_letters=(lost,))).text
+
+    assert any("[L000040] 发给工作人员的邮件未送达：收件人old@example.cn" in line for line in lines(text))
+    assert "请电话告知" not in text
 
 
 def test_an_empty_day_is_told_as_one() -> None:

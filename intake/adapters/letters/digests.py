@@ -10,8 +10,8 @@ from enum import StrEnum
 from intake.adapters.letters.clean import clean
 from intake.adapters.letters.words import Remark, Words, remark
 from intake.adapters.letters.workbook import XLSX, Sheet, workbook
-from intake.domain.digest import REMARKS, Digest, Health, LetterLine, MailLine, Section, UnitRow
-from intake.domain.letter import Rendered
+from intake.domain.digest import REMARKS, Digest, LetterLine, MailLine, Section, UnitRow
+from intake.domain.letter import LetterKind, Rendered
 from intake.domain.notice import Requirement, Unit
 from intake.domain.submission import Entry, UnitState
 
@@ -41,7 +41,7 @@ def page(words: Words, digest: Digest) -> str:
 class TaskKind(StrEnum):
     """What a person is asked for: to say whose a mail is, or for which notice, to confirm a sender, to fetch a
     file, to look at what came, to say whether it submits at all, only to read it, to try again, to phone a unit
-    that a letter did not reach, or one of which nobody knows whether it did.
+    that a letter did not reach, or one of which nobody knows whether it did, or to see why a letter to staff failed.
     """
 
     ASSIGN = "assign"
@@ -54,6 +54,7 @@ class TaskKind(StrEnum):
     PARKED = "parked"
     PHONE = "phone"
     UNSURE = "unsure"
+    OURS = "ours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ class View:
             held=held,
             news=_shown(digest.news, requirements),
             ignored=_shown(digest.ignored, requirements),
-            healthy=_healthy(digest.health),
+            healthy=_healthy(digest),
         )
 
     def count(self, section: Section, state: str) -> int:
@@ -141,6 +142,8 @@ def _kind(held: Shown) -> TaskKind:
 
 def _call(letter: LetterLine) -> Task:
     kind = TaskKind.UNSURE if letter.doubts else TaskKind.PHONE
+    if letter.kind in (LetterKind.DIGEST, LetterKind.ALARM):
+        kind = TaskKind.OURS
     return Task(kind, letter.ref, letter.unit, clean(letter.to), clean(letter.subject))
 
 
@@ -159,11 +162,11 @@ def _claimed(row: UnitRow) -> Iterator[Entry]:
     return (entry for entry in entries if not entry.tier.trusted)
 
 
-def _healthy(health: Health) -> bool:
-    """Nothing that staff should look into: the books balance, the last poll went well, no warning but a remark."""
-    polled, succeeded = health.last_poll_at, health.last_success_at
-    current = succeeded is not None and (polled is None or succeeded >= polled)
-    return current and health.reconciliation.balanced and REMARKS.issuperset(health.warnings)
+def _healthy(digest: Digest) -> bool:
+    """Nothing that staff should look into: no alarm, the last poll went well, the books balance, only remarks."""
+    health = digest.health
+    sound = health.reconciliation.balanced and REMARKS.issuperset(health.warnings)
+    return not digest.alarms and health.last_ok is True and sound
 
 
 def _sheet(table: Sequence[Sequence[str]]) -> Sheet:

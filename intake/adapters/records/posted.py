@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from intake.adapters.records.news import LINES
 from intake.adapters.records.shapes import letter_ref
@@ -54,9 +54,20 @@ def failed_letters(session: Session, roster: Roster, since: Mark | None) -> tupl
             row.error or "",
             row.attempts,
             row.doubts,
+            LetterKind(row.kind),
         )
         for row in session.scalars(query.limit(LINES))
     )
+
+
+def unreached(session: Session, since: Mark | None) -> tuple[str, ...]:
+    """Letters that failed before, and to whose address none got through since: told once, and not forgotten."""
+    if since is None:
+        return ()
+    later = aliased(LetterRow)
+    reached = exists().where(later.meant_for == LetterRow.meant_for, later.id > LetterRow.id, later.state == "sent")
+    query = select(LetterRow.id).where(LetterRow.state == "failed", LetterRow.id.not_in(_settled(since)), ~reached)
+    return tuple(letter_ref(number) for number in session.scalars(query.order_by(LetterRow.id).limit(LINES)))
 
 
 def has_letter(session: Session, key: str) -> bool:

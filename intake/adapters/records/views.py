@@ -63,6 +63,9 @@ class SqlChronicle:
     def failed_letters(self, since: Mark | None) -> tuple[LetterLine, ...]:
         return posted.failed_letters(self._session, self._roster, since)
 
+    def unreached(self, since: Mark | None) -> tuple[str, ...]:
+        return posted.unreached(self._session, since)
+
     def mail_totals(self) -> dict[str, int]:
         """All mails ever taken: by disposition in lower case, with "received" for all and "parked"."""
         return news.mail_totals(self._session)
