@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from intake.adapters.disk import Disk, RealDisk, is_spoilt, make_folders
-from intake.ports import Blob, Deferred, Spoilt
+from intake.ports import Blob, Deferred, Room, Spoilt
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 TEMPORARY = "tmp"
@@ -90,14 +90,15 @@ class BlobStore:
 
     def free_bytes(self) -> int:
         """Octets that an ordinary user may still write."""
-        return self.room()[0]
+        return self.room().octets
 
-    def room(self) -> tuple[int, int | None]:
-        """Octets and files that an ordinary user may still write; None files where the disk does not count them."""
-        place = next(each for each in (self.root, *self.root.parents) if each.exists())
+    def room(self) -> Room:
+        """What an ordinary user may still write."""
         with world(self.root):
+            place = next(each for each in (self.root, *self.root.parents) if each.exists())
             state = os.statvfs(place)
-        return state.f_bavail * state.f_frsize, state.f_favail if state.f_files else None
+        files = state.f_favail if state.f_files else None
+        return Room(str(self.root), state.f_bavail * state.f_frsize, files)
 
     def sweep(self) -> int:
         """Remove temporary files of runs that were killed; their number. What somebody is writing stays."""

@@ -57,7 +57,8 @@ def _unseen(case: Case) -> Verdict | None:
     """The verdict on a mail of which a part was never looked at: a person does."""
     relevance = case.recognised.relevance
     if case.too_large is not None:
-        return _held(case, "too-large", answer=relevance is Relevance.ASKS, size=case.too_large)
+        answer = relevance is Relevance.ASKS
+        return _held(case, "too-large", answer=answer, size=case.too_large, limit=case.max_mail)
     if case.message.unread and not case.waived.holds:
         return _held(case, "not-all-read", answer=relevance is not Relevance.NONE)
     return None
@@ -70,7 +71,7 @@ def _ignored(case: Case, code: str) -> Verdict:
     )
 
 
-def _held(case: Case, code: str, *, answer: bool, **detail: int) -> Verdict:
+def _held(case: Case, code: str, *, answer: bool, **detail: int | None) -> Verdict:
     """Held as a whole: nothing counts until a person has looked. Materials are kept with the mail."""
     if case.waived.holds and code in NOTHING_TO_COUNT:
         return _looked_at(case, code)

@@ -43,6 +43,8 @@ class Office:
     own: frozenset[str] = frozenset()
     staff: frozenset[str] = frozenset()
     policy: str = "open"
+    max_mail: int = 300 << 20
+    """Octets of a mail that are fetched at most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from intake.pipeline.examine import Bench, examine
 from intake.pipeline.folders import Intake
 from intake.pipeline.patience import Gate
 from intake.pipeline.receive import receive
+from intake.pipeline.room import Guard
 from intake.pipeline.summarise import Desk, summarise
 from intake.pipeline.watch import Lookout, watch
 from intake.ports import Clock, Courier, Deferred, Mailbox
@@ -168,6 +169,12 @@ class App:
             pause=_take_a_breath,
         )
         return receive(intake)
+
+    @property
+    def guard(self) -> Guard:
+        """What keeps us from fetching when the disk is nearly full."""
+        largest = self.records.largest_mail(self.office.max_mail)
+        return Guard(self.blobs.room, self.config.site.storage.reserve_mb << 20, largest)
 
     def examine(self) -> int:
         return examine(self.bench)

@@ -32,6 +32,7 @@ def office_of(config: Config) -> Office:
         own=frozenset({own.lower()}),
         staff=frozenset(staff),
         policy=config.site.identity.policy,
+        max_mail=config.site.imap.max_mail_mb << 20,
     )
 
 

@@ -36,6 +36,7 @@ class Imap(Struct, frozen=True, forbid_unknown_fields=True):
     folders: Folders = field(default_factory=lambda: ["INBOX"])
     junk: bool = True
     ca_file: str | None = None
+    max_mail_mb: Annotated[int, Meta(ge=1, le=4096, description="whole MiB from 1 to 4096")] = 300
 
 
 class Smtp(Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,6 +52,7 @@ class Smtp(Struct, frozen=True, forbid_unknown_fields=True):
 class Storage(Struct, frozen=True, forbid_unknown_fields=True):
     database: Text = "sqlite:///data/intake.db"
     blobs: Text = "data/blobs"
+    reserve_mb: Annotated[int, Meta(ge=1, le=1 << 20, description="whole MiB from 1 to 1048576")] = 1024
 
 
 class Schedule(Struct, frozen=True, forbid_unknown_fields=True):

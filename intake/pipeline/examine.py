@@ -139,6 +139,7 @@ def _case(bench: Bench, desk: Desk, pending: Pending, message: Message, examined
         waived=pending.ruling.waived,
         policy=bench.office.policy,
         too_large=pending.size if pending.cut else None,
+        max_mail=bench.office.max_mail,
     )
 
 

@@ -164,6 +164,15 @@ class Blob:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What may still be written at a place: `octets`, and how many `files`, None where nobody counts them."""
+
+    place: str
+    octets: int
+    files: int | None = None
+
+
 class BlobWriter(Sink, Protocol):
     """Octets on their way into the store; nothing exists under its final name before `commit`."""
 
@@ -189,7 +198,7 @@ class Blobs(Protocol):
     def verified(self, sha256: str) -> Path:
         """Where a blob is, its octets hashed once more; Spoilt when they are not there or not those of its name."""
 
-    def free_bytes(self) -> int: ...
+    def room(self) -> Room: ...
 
 
 class Reader(Protocol):

@@ -239,7 +239,7 @@ def test_every_problem_of_every_file_is_told_at_once(folder: Write) -> None:
     other = replaced(NOTICE, "+08:00", "")
 
     assert problems(folder(site, units, week=notice, zother=other)) == [
-        "intake.toml: imap.hots: unknown key; known here are host, username, port, security, folders, junk, ca_file",
+        "intake.toml: imap.hots: unknown key; known here are host, username, port, security, folders, junk, ca_file, max_mail_mb",
         "intake.toml: imap.host: missing; needed is a text that is not empty",
         "intake.toml: imap.port: 70000 is not allowed; allowed is a port number from 1 to 65535",
         "intake.toml: schedule.digest_at: '25:00' is not allowed; allowed is a time of day like \"08:30\"",

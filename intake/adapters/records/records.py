@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 
-from sqlalchemy import delete
+from sqlalchemy import delete, func, select
 
 from intake.adapters.records.alarms import SqlAlarms
 from intake.adapters.records.claims import Claims, SqlClaim
@@ -16,7 +16,7 @@ from intake.adapters.records.desk import SqlDesk
 from intake.adapters.records.ledger import SqlLedger
 from intake.adapters.records.outbox import SqlOutbox
 from intake.adapters.records.patience import SqlPatience
-from intake.adapters.records.tables import PollRow, SettingRow
+from intake.adapters.records.tables import MailRow, PollRow, PostponedRow, SettingRow
 from intake.adapters.records.troubles import added
 from intake.adapters.records.views import SqlChronicle
 from intake.domain.notice import Roster
@@ -67,6 +67,13 @@ class SqlRecords:
         self, now: datetime, *, only: int | None = None, passing: Collection[int] = ()
     ) -> AbstractContextManager[SqlClaim | None]:
         return self._claims.claim(now, only, passing)
+
+    def largest_mail(self, cap: int) -> int:
+        """Octets of the largest mail that was ever taken or announced; of one that is larger than `cap`, `cap`."""
+        with self._database.reading() as session:
+            taken = session.scalar(select(func.max(MailRow.size)))
+            announced = session.scalar(select(func.max(PostponedRow.size)))
+        return min(cap, max(taken or 0, announced or 0))
 
     def message_key(self) -> bytes:
         with self._database.writing() as session:

@@ -34,7 +34,11 @@ class MailRow(Base):
     """
 
     __tablename__ = "mail"
-    __table_args__ = (Index(None, "state", "next_attempt_at"), Index(None, "unit_code", "notice_id"))
+    __table_args__ = (
+        Index(None, "state", "next_attempt_at"),
+        Index(None, "unit_code", "notice_id"),
+        Index(None, "size"),
+    )
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
     size: Mapped[int] = mapped_column(BigInteger)

@@ -63,6 +63,9 @@ def upgrade() -> None:
     with op.batch_alter_table("letter", schema=None) as batch_op:
         batch_op.add_column(sa.Column("doubts", sa.Integer(), server_default="0", nullable=False))
 
+    with op.batch_alter_table("mail", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_mail_size"), ["size"], unique=False)
+
     with op.batch_alter_table("sighting", schema=None) as batch_op:
         batch_op.add_column(sa.Column("size", sa.BigInteger(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("internal_date", sa.DateTime(timezone=True), nullable=True))
@@ -109,6 +112,9 @@ def downgrade() -> None:
     with op.batch_alter_table("sighting", schema=None) as batch_op:
         batch_op.drop_column("internal_date")
         batch_op.drop_column("size")
+
+    with op.batch_alter_table("mail", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_mail_size"))
 
     with op.batch_alter_table("letter", schema=None) as batch_op:
         batch_op.drop_column("doubts")

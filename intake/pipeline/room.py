@@ -1,0 +1,37 @@
+"""Whether the disk has room for what is to be fetched, asked before anything is: until then the mailbox keeps it.
+
+A mail of n octets needs n for itself and about as much for the files in it, so twice the largest mail must fit, and
+what the database and the system need beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from intake.ports import DiskLow, Room
+
+FEWEST_FILES = 1_000
+"""Files that a disk must still take; a mail with an archive may bring hundreds."""
+GIB = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """`reserve` is the configured least, `largest` the largest mail so far, both in octets."""
+
+    room: Callable[[], Room]
+    reserve: int
+    largest: int = 0
+
+    def require(self, size: int = 0) -> None:
+        """DiskLow unless there is room for the next mail, which is announced to have `size` octets."""
+        room, needed = self.room(), max(self.reserve, 2 * self.largest, 2 * size)
+        if room.octets < needed:
+            raise DiskLow(_told(room, f"{room.octets / GIB:.1f} GiB are free", f"{needed / GIB:.1f} GiB"))
+        if room.files is not None and room.files < FEWEST_FILES:
+            raise DiskLow(_told(room, f"only {room.files} more files fit", f"{FEWEST_FILES} files"))
+
+
+def _told(room: Room, there: str, needed: str) -> str:
+    return f"{there} at {room.place}, and mail is fetched when there is room for {needed}: until then it waits"
