@@ -14,6 +14,7 @@ from intake.entry.config import Config, ConfigError, load
 from intake.entry.formats import is_known, known_for
 from intake.entry.office import USUAL_FORMATS, office_of
 from intake.entry.passwords import imap_password, password_problems, secret, smtp_password
+from intake.entry.schema import Imap
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -239,7 +240,7 @@ def test_every_problem_of_every_file_is_told_at_once(folder: Write) -> None:
     other = replaced(NOTICE, "+08:00", "")
 
     assert problems(folder(site, units, week=notice, zother=other)) == [
-        "intake.toml: imap.hots: unknown key; known here are host, username, port, security, folders, junk, ca_file, max_mail_mb",
+        f"intake.toml: imap.hots: unknown key; known here are {', '.join(Imap.__struct_encode_fields__)}",
         "intake.toml: imap.host: missing; needed is a text that is not empty",
         "intake.toml: imap.port: 70000 is not allowed; allowed is a port number from 1 to 65535",
         "intake.toml: schedule.digest_at: '25:00' is not allowed; allowed is a time of day like \"08:30\"",

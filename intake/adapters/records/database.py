@@ -79,7 +79,7 @@ class Database:
         self.url = make_url(url)
         self.shared = self.url.get_backend_name() == "postgresql"
         if self.url.database and not self.shared:
-            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            make_folders(RealDisk(), Path(self.url.database).absolute().parent)
         self.engine = _postgres(self.url) if self.shared else _sqlite(self.url)
         snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         self._reading = self.engine.execution_options(**(snapshot if self.shared else {"intake_reading": True}))
