@@ -39,8 +39,6 @@ from intake.pipeline.summarise import Desk, summarise
 from intake.pipeline.watch import Lookout, watch
 from intake.ports import Clock, Courier, Deferred, Mailbox
 
-RESERVE = 1 << 30
-"""Octets that must stay free on the disk."""
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
 
@@ -157,6 +155,8 @@ class App:
             self.deliver()
 
     def receive(self) -> int:
+        guard = self.guard
+        guard.require()
         intake = Intake(
             open_mailbox=self._open_mailbox,
             records=self.records,
@@ -164,6 +164,8 @@ class App:
             folders=tuple(self.config.site.imap.folders),
             opens=opens(self.office),
             clock=self.clock,
+            max_mail=self.office.max_mail,
+            require=guard.require,
             stopping=self._stopping,
             junk=self.config.site.imap.junk,
             pause=_take_a_breath,
@@ -228,8 +230,10 @@ class App:
         )
 
     def room(self) -> tuple[int, int]:
-        """The octets that are free on the disk, and those that must stay so."""
-        return self.blobs.free_bytes(), RESERVE
+        """The octets that are free on the disk, and those that must stay so; DiskLow when it takes no more files."""
+        guard, room = self.guard, self.blobs.room()
+        guard.require_files(room)
+        return room.octets, guard.needed
 
     def _warnings(self) -> tuple[str, ...]:
         return () if workdays.is_known(self.clock().astimezone(self.config.zone).year) else ("holidays-unknown",)

@@ -17,7 +17,9 @@ BATCH = 500
 class Intake:
     """What receive works with. `opens` is when the first notice opened: older mail is counted and left alone.
 
-    With `junk` the folders for unwanted mail are read too. `pause` is made before a lost connection is opened again.
+    Of a mail of more than `max_mail` octets only the beginning is fetched, and a person is told; `require` raises
+    DiskLow when the disk has no room for one of so many octets. With `junk` the folders for unwanted mail are read
+    too. `pause` is made before a lost connection is opened again.
     """
 
     open_mailbox: OpenMailbox
@@ -26,6 +28,8 @@ class Intake:
     folders: tuple[str, ...]
     opens: datetime
     clock: Clock
+    max_mail: int
+    require: Callable[[int], None] = lambda _size: None
     stopping: Callable[[], bool] = lambda: False
     junk: bool = False
     pause: Callable[[], None] = lambda: None

@@ -19,15 +19,13 @@ from intake.ports import (
     Blob,
     Deferred,
     Disconnected,
+    DiskLow,
     LoginRefused,
     Mailbox,
     Oversized,
     Unreachable,
     Unusable,
 )
-
-MAX_MAIL = 300 << 20
-"""Octets of one mail that are fetched at most; of a larger one only the beginning is, and a person is told."""
 
 RECONNECTS = 2
 """How often a lost connection is opened again within one pass."""
@@ -87,7 +85,7 @@ class _Pass:
             self._failures = 0
             try:
                 task(box, folder)
-            except (LoginRefused, Disconnected):  # the same task again over another connection, if there is one
+            except (LoginRefused, Disconnected, DiskLow):  # not of this folder alone: its turn comes again
                 raise
             except Deferred as error:  # a folder that was renamed must not stop the others
                 self.trouble.append(str(error))
@@ -178,13 +176,16 @@ class _Pass:
 
     def _fetched(self, box: Mailbox, arrival: Arrival) -> tuple[Blob | None, bool]:
         """The mail's octets made durable, None when the mail is gone; and whether only its beginning was fetched."""
-        cut = arrival.size > MAX_MAIL and box.exceeds(arrival, MAX_MAIL)
+        most = self._intake.max_mail
+        cut = arrival.size > most and box.exceeds(arrival, most)
         try:
             return self._stored(box, arrival, cut=cut), cut
         except Oversized:  # its size was said to be smaller
             return self._stored(box, arrival, cut=True), True
 
     def _stored(self, box: Mailbox, arrival: Arrival, *, cut: bool) -> Blob | None:
+        most = self._intake.max_mail
+        self._intake.require(min(arrival.size, most))
         with self._intake.blobs.writer() as writer:
-            octets = box.beginning(arrival, writer) if cut else box.download(arrival, writer, MAX_MAIL)
+            octets = box.beginning(arrival, writer) if cut else box.download(arrival, writer, most)
             return writer.commit(octets) if octets is not None else None

@@ -24,11 +24,21 @@ class Guard:
     reserve: int
     largest: int = 0
 
+    @property
+    def needed(self) -> int:
+        """Octets that must be free."""
+        return max(self.reserve, 2 * self.largest)
+
     def require(self, size: int = 0) -> None:
         """DiskLow unless there is room for the next mail, which is announced to have `size` octets."""
-        room, needed = self.room(), max(self.reserve, 2 * self.largest, 2 * size)
+        room, needed = self.room(), max(self.needed, 2 * size)
         if room.octets < needed:
             raise DiskLow(_told(room, f"{room.octets / GIB:.1f} GiB are free", f"{needed / GIB:.1f} GiB"))
+        self.require_files(room)
+
+    @staticmethod
+    def require_files(room: Room) -> None:
+        """DiskLow when the disk takes hardly any more files, however many octets are free."""
         if room.files is not None and room.files < FEWEST_FILES:
             raise DiskLow(_told(room, f"only {room.files} more files fit", f"{FEWEST_FILES} files"))
 

@@ -8,15 +8,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from intake.domain.identity import Tier
 from intake.domain.material import Examined, Material
 from intake.entry.app import App
 from intake.entry.config import load
-from intake.pipeline import receive as receiving
+from intake.entry.schema import Storage
 from intake.pipeline.examine import examine
-from intake.ports import Blobs, Deferred
+from intake.ports import Blobs, Deferred, Room
 from tests.e2e.world import World, address, complete, mail, report
 from tests.samples import documents, media
 from tests.servers.dovecot import PASSWORD, Dovecot
@@ -59,10 +60,8 @@ def office(
     office.app.close()
 
 
-def test_a_mail_too_large_is_held_by_its_headers_and_the_sender_told(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(receiving, "MAX_MAIL", 30_000)
+def test_a_mail_too_large_is_held_by_its_headers_and_the_sender_told(office: Office) -> None:
+    office.app.office = replace(office.app.office, max_mail=30_000)
     office.world.deliver(complete("370826"))
     office.world.deliver(mail("370883", {"邹城市总结报告.docx": report("邹城市")}))
     assert office.poll() is None
@@ -71,7 +70,27 @@ def test_a_mail_too_large_is_held_by_its_headers_and_the_sender_told(
     assert {"too-large"} in office.codes()
     (letter,) = office.world.letters(address("370826"))
     assert "待人工确认" in letter["Subject"]
+    told = letter.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "可将材料分为几封邮件发送，每封不超过29KB" in "".join(told.split())
     assert sum(path.stat().st_size for path in office.app.blob_folder.rglob("*") if path.is_file()) < 1 << 20
+
+
+def test_a_mail_that_does_not_fit_the_disk_is_not_fetched_and_the_small_one_before_it_is(office: Office) -> None:
+    office.world.deliver(mail("370883", {"邹城市总结报告.docx": report("邹城市")}))
+    office.world.deliver(complete("370826"))
+    store = office.app.blobs
+    store.room = lambda: Room("/small", 100_000)  # type: ignore[method-assign]
+    office.app.config = msgspec.structs.replace(
+        office.app.config,
+        site=msgspec.structs.replace(office.app.config.site, storage=Storage(reserve_mb=0)),
+    )
+    told = office.poll()
+    assert told is not None
+    assert "mail is fetched when there is room" in told
+    assert office.states() == {**office.states(), "received": 1, "accepted": 1}
+    del store.room  # type: ignore[method-assign]
+    assert office.poll() is None
+    assert office.states()["accepted"] == 2
 
 
 def test_a_mail_that_makes_us_fail_is_tried_three_times_and_parked(office: Office) -> None:

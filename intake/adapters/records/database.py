@@ -22,6 +22,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, func, insp
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
+from intake.adapters.disk import RealDisk, make_folders
 from intake.adapters.records.audit import ChainedSession
 from intake.adapters.records.troubles import world
 
