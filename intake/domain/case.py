@@ -24,7 +24,7 @@ class Case:
     `deadline` is the unit's own (extensions included). `order` is the mail's place in the order of arrival,
     `sha256` names it whatever else is known of it.
     `policy` is the configured `[identity] policy`. `too_large` is the size in octets of a mail of which only the
-    beginning was fetched, `max_mail` what is fetched at most.
+    beginning was fetched, `max_mail` what is fetched at most, `junk` the folder for unwanted mail it was found in.
     """
 
     ref: str
@@ -40,6 +40,7 @@ class Case:
     policy: str = "open"
     too_large: int | None = None
     max_mail: int | None = None
+    junk: str | None = None
 
     @property
     def sender(self) -> str:

@@ -23,6 +23,16 @@ from intake.domain.verdict import Assessment, Disposition, Verdict
 
 def judge(case: Case) -> Verdict:
     """Decide about one mail. Never raises for anything a mail can contain."""
+    verdict = _verdict(case)
+    if case.junk is None or verdict.disposition is Disposition.IGNORED:
+        return verdict
+    # For staff only: the mail server takes this sender's mail for unwanted.
+    return replace(
+        verdict, findings=(*verdict.findings, Finding("found-in-junk", Severity.NOTE, {"folder": case.junk}))
+    )
+
+
+def _verdict(case: Case) -> Verdict:
     seen = case.recognised
     if seen.automatic and not (seen.automatic in NOT_BY_WHAT and _brings_something(case)):
         return _ignored(case, seen.automatic)

@@ -39,7 +39,7 @@ DETAIL: Detail = {
     "seconds": 222.4, "limit": 180.0, "excess": 42.4, "width": 640, "height": 480, "need": 480_000, "have": 1,
     "format": "mov", "allowed": "mp4, avi", "reason": "bomb", "count": 3, "provider": "qq", "filename": "sample.mp4",
     "size": 5_000_000, "expires": "2024-06-20T10:00:00+08:00", "received_at": "2024-06-12T10:00:00+08:00",
-    "deadline": "2024-06-11T23:59:59+08:00", "returned": True,
+    "deadline": "2024-06-11T23:59:59+08:00", "returned": True, "folder": "Junk",
 }  # fmt: skip
 """Everything that any finding measures."""
 SPARSE: Detail = {**DETAIL, "size": None, "expires": None, "returned": False, "allowed": ""}

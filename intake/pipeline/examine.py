@@ -140,6 +140,7 @@ def _case(bench: Bench, desk: Desk, pending: Pending, message: Message, examined
         policy=bench.office.policy,
         too_large=pending.size if pending.cut else None,
         max_mail=bench.office.max_mail,
+        junk=pending.junk,
     )
 
 

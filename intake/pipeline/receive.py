@@ -122,6 +122,7 @@ class _Pass:
         state = box.select(folder)
         with self._intake.records.ledger() as ledger:
             ledger.watermark(state, self._intake.clock())  # nothing is due any more in a folder that was renumbered
+            ledger.counted(state, self._intake.clock())
         for arrival in self._due(folder):
             if self._intake.stopping() or self._failures >= IN_A_ROW:
                 return

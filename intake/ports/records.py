@@ -58,6 +58,8 @@ class Pending:
     """Only its beginning was fetched: it is larger than what is taken."""
     attached: tuple[Material, ...] = ()
     """Files that staff added to it."""
+    junk: str | None = None
+    """The folder for unwanted mail in which alone it lies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ class Ledger(Protocol):
         """The mails of a folder that it is time to come back to, as they were seen."""
 
     def reconcile(self, folder: str, uids: Iterable[int], now: datetime) -> None:
-        """Note which mails have left the folder, given the UIDs that are there up to the watermark."""
+        """Note which mails have left the folder, or are back, given the UIDs that are there up to the watermark."""
 
     def counted(self, state: FolderState, now: datetime) -> None:
         """Note how many mails the server has."""

@@ -80,12 +80,19 @@ def test_a_postponed_mail_is_counted_and_told_after_the_third_time(box: Box) -> 
     assert line == UnfetchedLine(Locator("INBOX", 7, 2), NOW, 100, NOW, 3, "no answer in time")
 
 
-def test_a_postponed_mail_that_somebody_deletes_is_gone(box: Box) -> None:
+def test_a_postponed_mail_that_is_not_listed_is_asked_for_at_once_and_not_forgotten(box: Box) -> None:
     postpone(box, 1, 2)
     box.reconcile(replace(INBOX, exists=1), 2)
-    assert due(box, NOW + MINUTE) == [2]
-    assert box.events()[-1] == "stepped over"
-    assert box.sums() == Reconciliation(1, postponed=1)
+    assert due(box, NOW) == [1]
+
+
+def test_a_list_that_lacks_what_is_there_does_no_lasting_harm(box: Box) -> None:
+    box.take(1)
+    box.take(2)
+    box.reconcile(replace(INBOX, exists=2))
+    box.reconcile(replace(INBOX, exists=2), 1, 2)
+    assert [row.gone_at for row in box.rows(SightingRow)] == [None, None]
+    assert box.sums() == Reconciliation(2, pending=2)
 
 
 def test_renumbering_forgets_what_was_postponed_because_it_is_listed_again(box: Box) -> None:

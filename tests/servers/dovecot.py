@@ -62,6 +62,9 @@ userdb {{
 namespace inbox {{
   inbox = yes
   separator = /
+  mailbox Unwanted {{
+    special_use = \\Junk
+  }}
 }}
 service anvil {{
   chroot =

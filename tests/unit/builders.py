@@ -156,6 +156,7 @@ class Desk:
         known: Acquaintance = UNACQUAINTED,
         waived: Waived = NOTHING_WAIVED,
         again: int | None = None,
+        junk: str | None = None,
     ) -> Verdict:
         """Judge a mail, the next one, or one that was judged before (`again`: its number)."""
         self.mails += again is None
@@ -174,6 +175,7 @@ class Desk:
             seen,
             policy=self.office.policy,
             waived=waived,
+            junk=junk,
         )
         if unit and notice:
             deadline = self.extended.get(unit, notice.deadline)

@@ -715,3 +715,21 @@ def test_judging_the_last_mail_again_decides_the_same(arrivals: list) -> None:  
         verdict = desk.hand_in(mail, *examined, at=at, known=known, waived=waived)
 
     assert desk.hand_in(mail, *examined, at=at, known=known, waived=waived, again=desk.mails) == verdict
+
+
+# Found among unwanted mail
+
+
+def test_a_submission_found_among_unwanted_mail_is_judged_like_any_other_and_says_so() -> None:
+    verdict = Desk().hand_in(message(), report(), photo(), video(), junk="垃圾邮件")
+    assert verdict.disposition is ACCEPTED
+    assert finding(verdict, "found-in-junk").detail == {"folder": "垃圾邮件"}
+    assert finding(verdict, "found-in-junk").severity is Severity.NOTE
+
+
+def test_what_a_person_must_look_at_says_where_it_lies() -> None:
+    assert "found-in-junk" in codes(Desk().hand_in(message("科技活动周材料", "x@y.example"), report(), junk="Spam"))
+
+
+def test_what_is_not_ours_says_nothing_of_its_folder() -> None:
+    assert codes(Desk().hand_in(message("合作邀请", "x@spam.example"), junk="Spam")) == ["not-a-submission"]

@@ -60,7 +60,7 @@ class Connection(imaplib.IMAP4):
 
     def _create_socket(self, timeout: float | None) -> socket.socket:
         sock = socket.create_connection((self.host, self.port), timeout)
-        if self._context is not None:
+        if self._context is not None:  # a handshake as a whole has the socket's timeout
             sock = self._context.wrap_socket(sock, server_hostname=self.host)
         self._limit.watch(sock)
         return sock

@@ -84,7 +84,7 @@ class ImapMailbox:
 
     def exceeds(self, arrival: Arrival, octets: int) -> bool:
         self._require(arrival.locator.folder, arrival.locator.uidvalidity)
-        chunk, _labelled = self._chunk(arrival.locator.uid, octets, self._allowed(CHUNK), length=1)
+        chunk, _labelled = self._chunk(arrival.locator.uid, octets, 1, self._allowed(CHUNK))
         return bool(chunk)
 
     def download(self, arrival: Arrival, sink: Sink, cap: int) -> int | None:
@@ -92,7 +92,7 @@ class ImapMailbox:
         uid, started = arrival.locator.uid, time.monotonic()
         head, offset = b"", 0
         while True:
-            chunk, labelled = self._chunk(uid, offset, self._pace(arrival, offset, started))
+            chunk, labelled = self._chunk(uid, offset, CHUNK, self._pace(arrival, offset, started))
             if not chunk:
                 return self._end(arrival, offset)
             if offset and not labelled and chunk.startswith(head):
@@ -108,7 +108,7 @@ class ImapMailbox:
 
     def beginning(self, arrival: Arrival, sink: Sink) -> int | None:
         self._require(arrival.locator.folder, arrival.locator.uidvalidity)
-        chunk, _labelled = self._chunk(arrival.locator.uid, 0, self._allowed(CHUNK))
+        chunk, _labelled = self._chunk(arrival.locator.uid, 0, CHUNK, self._allowed(CHUNK))
         return sink.write(chunk[:CHUNK]) if chunk else self._end(arrival, 0)
 
     def _allowed(self, size: int) -> float:
@@ -121,7 +121,7 @@ class ImapMailbox:
         left = self._allowed(max(arrival.size, offset + CHUNK)) - (time.monotonic() - started)
         return min(left, self._allowed(CHUNK if offset else min(max(arrival.size, CHUNK), WHOLE)))
 
-    def _chunk(self, uid: int, offset: int, seconds: float, length: int = CHUNK) -> tuple[bytes | None, bool]:
+    def _chunk(self, uid: int, offset: int, length: int, seconds: float) -> tuple[bytes | None, bool]:
         """Octets from `offset`, None when the answer has none, and whether the server said where they begin."""
         try:
             items = self._fetch([uid], f"BODY.PEEK[]<{offset}.{length}>", seconds=seconds, octets=WHOLE).get(uid, {})
@@ -150,7 +150,7 @@ class ImapMailbox:
         if offset == 0:
             ended = _size(self._facts_of(uid)) == 0
         else:
-            ended = self._chunk(uid, offset, self._allowed(CHUNK))[0] == b""
+            ended = self._chunk(uid, offset, CHUNK, self._allowed(CHUNK))[0] == b""
         if not ended:
             raise self._withheld(uid)
         return offset

@@ -48,6 +48,8 @@ class Session:
         """
         if seconds is None:
             seconds = self.settings.grace + self.settings.read_timeout
+        if self._lost:
+            raise Disconnected(f"{self.settings}: {what}: the connection was lost before")
         self.client.expect(octets)
         PULSE.beat()
         try:
@@ -94,7 +96,7 @@ def open_session(settings: ImapSettings, password: str) -> Iterator[Session]:
     session = Session(_connect(settings, context), settings)
     try:
         if settings.security == "starttls":
-            session.ask("STARTTLS", lambda: session.client.starttls(context))
+            _secure(session, context)
         _log_in(session, password)
         _introduce(session)
         yield session
@@ -112,6 +114,13 @@ def _connect(settings: ImapSettings, context: ssl.SSLContext | None) -> IMAPClie
         text = f"{settings}: cannot connect: {reason(error)}"
         full = isinstance(error, imaplib.IMAP4.error) and too_many(text)
         raise (LoginRefused(text, Refusal.TEMPORARY) if full else Unreachable(text)) from error
+
+
+def _secure(session: Session, context: ssl.SSLContext | None) -> None:
+    try:
+        session.ask("STARTTLS", lambda: session.client.starttls(context))
+    except Deferred as error:
+        raise Unreachable(str(error)) from error
 
 
 def _log_in(session: Session, password: str) -> None:

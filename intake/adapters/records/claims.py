@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from intake import journal
 from intake.adapters.records.database import Database
 from intake.adapters.records.desk import SqlDesk
+from intake.adapters.records.places import junk_folder
 from intake.adapters.records.rulings import attachments
 from intake.adapters.records.shapes import mail_ref, pending_of
 from intake.adapters.records.tables import EventRow, ExaminationRow, MailRow
@@ -129,7 +130,9 @@ class Claims:
         """Note that the examination begins: on PostgreSQL beside the transaction that holds the row."""
         if row is None:
             return None
-        pending = pending_of(row, attachments(session, row.id), len(_unended(session, row)))
+        pending = pending_of(
+            row, attachments(session, row.id), len(_unended(session, row)), junk_folder(session, row.id)
+        )
         if not self._database.shared:
             began = _noted(session, row, now)
             session.commit()

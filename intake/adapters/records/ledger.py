@@ -29,8 +29,6 @@ class SqlLedger:
         elif row.uidvalidity != state.uidvalidity or (state.uidnext and state.uidnext <= row.watermark):
             self._renumbered(row, state, now)
         row.junk = state.junk
-        if not state.uidvalidity:
-            row.older = 0  # counted anew each time, like everything in a folder whose UIDs prove nothing
         self._session.flush()
         return row.watermark
 
@@ -63,7 +61,9 @@ class SqlLedger:
 
     def older(self, arrivals: Sequence[Arrival]) -> None:
         for arrival in arrivals:
-            self._advance(arrival).older += 1
+            folder = self._advance(arrival)
+            # Where UIDs prove nothing the same mail comes each time: there they are counted by `reconcile` only.
+            folder.older += 1 if arrival.locator.uidvalidity else 0
 
     def take(self, arrival: Arrival, blob: Blob, now: datetime, *, cut: bool = False) -> Taken:
         mail = self._session.scalar(select(MailRow).where(MailRow.sha256 == blob.sha256))
@@ -100,8 +100,7 @@ class SqlLedger:
     def step_over(self, arrival: Arrival, why: str, now: datetime) -> None:
         detail = {"locator": str(arrival.locator), "why": why}
         self._session.add(EventRow(at=now, what="stepped over", detail=detail))
-        folder = self._advance(arrival)
-        folder.on_server = max(0, folder.on_server - 1)
+        self._advance(arrival)
 
     def postpone(self, arrival: Arrival, why: str, now: datetime) -> datetime:
         place = arrival.locator
@@ -139,21 +138,19 @@ class SqlLedger:
         return folder
 
     def reconcile(self, folder: str, uids: Iterable[int], now: datetime) -> None:
+        """A list may lack what is there: what comes back is there again, and what was postponed is asked for first."""
         row = self._session.get_one(FolderRow, folder)
         there = set(uids)
-        sighted = set(self._session.scalars(select(SightingRow.uid).where(*_current(row))))
+        sighted = dict(self._session.execute(select(SightingRow.uid, SightingRow.gone_at).where(*_current(row))).all())
         waiting = set(self._session.scalars(select(PostponedRow.uid).where(*_waiting(row))))
-        for uid in sighted - there:
-            mark = update(SightingRow).where(*_present(row), SightingRow.uid == uid).values(gone_at=now)
-            self._session.execute(mark)
+        for uid, gone_at in sighted.items():
+            if (uid in there) == (gone_at is not None):
+                change = update(SightingRow).where(*_current(row), SightingRow.uid == uid)
+                self._session.execute(change.values(gone_at=None if uid in there else now))
         for uid in waiting - there:
-            self._gone(Locator(row.name, row.uidvalidity, uid), now)
-        row.older = len(there - sighted - waiting)
-
-    def _gone(self, place: Locator, now: datetime) -> None:
-        detail = {"locator": str(place), "why": "gone before it could be read"}
-        self._session.add(EventRow(at=now, what="stepped over", detail=detail))
-        self._session.execute(delete(PostponedRow).where(*_at(PostponedRow, place)))
+            change = update(PostponedRow).where(*_waiting(row), PostponedRow.uid == uid)
+            self._session.execute(change.values(next_attempt_at=now))
+        row.older = len(there - sighted.keys() - waiting)
 
     def counted(self, state: FolderState, now: datetime) -> None:
         folder = self._session.get_one(FolderRow, state.folder)

@@ -39,8 +39,10 @@ def findings_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[Finding, ...]
     )
 
 
-def pending_of(row: MailRow, attachments: Iterable[AttachmentRow], unended: int = 0) -> Pending:
-    """`unended` examinations of the mail began and never came to a result."""
+def pending_of(
+    row: MailRow, attachments: Iterable[AttachmentRow], unended: int = 0, junk: str | None = None
+) -> Pending:
+    """`unended` examinations of the mail began and never came to a result; `junk` is the folder it was found in."""
     waived = Waived(row.waive_holds, row.waive_faults, row.waive_reason)
     ruling = Ruling(row.assigned, waived, row.rulings, row.assigned_notice)
     attached = tuple(
@@ -56,6 +58,7 @@ def pending_of(row: MailRow, attachments: Iterable[AttachmentRow], unended: int 
         ruling,
         row.cut,
         attached,
+        junk,
     )
 
 
