@@ -39,6 +39,8 @@ class Trouble(StrEnum):
     DISK = "disk"
     PARKED = "parked"
     POSTPONED = "postponed"
+    EXAMINING = "examining"
+    CRASHING = "crashing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,20 @@ def _parked(vitals: Vitals, _rules: Rules) -> Facts | None:
     return {"count": len(vitals.parked), "refs": list(vitals.parked[:5])} if vitals.parked else None
 
 
+def _examining(vitals: Vitals, rules: Rules) -> Facts | None:
+    if not vitals.examinations.lasts(vitals.now, rules.polling):
+        return None
+    return {**_told(vitals.examinations), "backlog": vitals.backlog}
+
+
+def _crashing(vitals: Vitals, rules: Rules) -> Facts | None:
+    """A poll that crashes is a poll that failed, and no second alarm."""
+    for job, crashes in vitals.crashes.items():
+        if job != "poll" and crashes.lasts(vitals.now, rules.polling):
+            return {**_told(crashes), "job": job}
+    return None
+
+
 def _postponed(vitals: Vitals, _rules: Rules) -> Facts | None:
     return _told(vitals.postponed) if vitals.postponed.count else None
 
@@ -111,6 +127,8 @@ ALARMS = (
     Alarm(Trouble.DISK, _disk, lambda vitals: vitals.free_bytes < vitals.reserve * ROOMY),
     Alarm(Trouble.PARKED, _parked, lambda vitals: bool(vitals.parked)),
     Alarm(Trouble.POSTPONED, _postponed, lambda vitals: vitals.postponed.count > 0),
+    Alarm(Trouble.EXAMINING, _examining, lambda vitals: vitals.examinations.count > 0),
+    Alarm(Trouble.CRASHING, _crashing, lambda vitals: any(job != "poll" for job in vitals.crashes)),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -49,8 +50,9 @@ class Stuck:
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
-    """What the records and the disk tell of the service's health. Sizes in octets.
+    """What the records, the disk and the process itself tell of the service's health. Sizes in octets.
 
+    `examinations` are polls after which mails could not be examined, `backlog` those mails; `crashes` by job.
     `last_poll_at` is when the last poll ended, `under_way` whether one has begun since; `disk_error` says why the
     disk could not be asked.
     """
@@ -58,6 +60,9 @@ class Vitals:
     now: datetime
     polls: Streak
     stuck: Stuck
+    examinations: Streak = field(default_factory=Streak)
+    backlog: int = 0
+    crashes: Mapping[str, Streak] = field(default_factory=dict)
     waits: tuple[Wait, ...] = ()
     parked: tuple[str, ...] = ()
     postponed: Streak = field(default_factory=Streak)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -13,31 +11,29 @@ from pathlib import Path
 from intake import journal
 from intake.adapters import workdays
 from intake.adapters.blobs import BlobStore
-from intake.adapters.imap import ImapSettings, open_mailbox
 from intake.adapters.letters.stationery import Letterhead, OfficeStationery
 from intake.adapters.letters.words import Words
 from intake.adapters.looking import Looker
 from intake.adapters.mail.reader import read_mail
 from intake.adapters.pulse import PULSE
 from intake.adapters.records.database import Database
-from intake.adapters.records.patience import fingerprint
 from intake.adapters.records.records import SqlRecords
-from intake.adapters.smtp import SmtpSettings, open_courier
 from intake.domain.schedule import IsWorkday
+from intake.domain.vitals import Streak
 from intake.entry.config import Config, ConfigError
 from intake.entry.heartbeat import Signs
 from intake.entry.office import account_of, office_of, opens, rules_of, sender_of
 from intake.entry.ownership import ownership
-from intake.entry.passwords import imap_password, password_problems, smtp_password
+from intake.entry.passwords import password_problems
+from intake.entry.servers import Servers, take_a_breath
 from intake.pipeline.deliver import Post, deliver
 from intake.pipeline.examine import Bench, examine
 from intake.pipeline.folders import Intake
-from intake.pipeline.patience import Gate
 from intake.pipeline.receive import receive
 from intake.pipeline.room import Guard
 from intake.pipeline.summarise import Desk, summarise
 from intake.pipeline.watch import Lookout, watch
-from intake.ports import Clock, Courier, Deferred, Mailbox
+from intake.ports import Clock, Deferred
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
@@ -56,6 +52,7 @@ class App:
         self.clock = clock
         self.office = office_of(config)
         self.signs = Signs()
+        self.crashes: dict[str, Streak] = {}
         self._stop = stopping
         self._progress = progress
 
@@ -122,11 +119,11 @@ class App:
         except Exception as error:
             self._poll_ended(number, 0, str(error))
             raise
-        self._poll_ended(number, taken, trouble.get("receive"))
+        self._poll_ended(number, taken, trouble.get("receive"), trouble.get("examine"))
         return "; ".join(f"{stage}: {why}" for stage, why in trouble.items()) or None
 
-    def _poll_ended(self, number: int, taken: int, error: str | None) -> None:
-        self.records.poll_ended(number, self.clock(), taken, error)
+    def _poll_ended(self, number: int, taken: int, error: str | None, examine_error: str | None = None) -> None:
+        self.records.poll_ended(number, self.clock(), taken, error, examine_error)
         self.signs = replace(self.signs, last_poll_at=self.clock(), last_poll_error=error)
 
     def _pass(self) -> tuple[int, dict[str, str]]:
@@ -145,6 +142,12 @@ class App:
                 trouble[stage.__name__] = str(error)
         return taken, trouble
 
+    def ended(self, job: str, error: Exception | None) -> None:
+        """Note how a job ended: without an error, or for a reason of ours."""
+        before = self.crashes.pop(job, Streak(0, self.clock()))
+        if error is not None:
+            self.crashes[job] = Streak(before.count + 1, before.since, f"{type(error).__name__}: {error}")
+
     def tend(self) -> None:
         """Watch; what operators must know is sent at once."""
         posted = watch(self.lookout)
@@ -158,7 +161,7 @@ class App:
         guard = self.guard
         guard.require()
         intake = Intake(
-            open_mailbox=self._open_mailbox,
+            open_mailbox=self.servers.open_mailbox,
             records=self.records,
             blobs=self.blobs,
             folders=tuple(self.config.site.imap.folders),
@@ -168,7 +171,7 @@ class App:
             require=guard.require,
             stopping=self._stopping,
             junk=self.config.site.imap.junk,
-            pause=_take_a_breath,
+            pause=take_a_breath,
         )
         return receive(intake)
 
@@ -196,7 +199,7 @@ class App:
         )
 
     def deliver(self) -> int:
-        return deliver(Post(self._open_courier, self.records, self.clock, self._stopping))
+        return deliver(Post(self.servers.open_courier, self.records, self.clock, self._stopping))
 
     def summarise(self) -> bool:
         return summarise(self.desk)
@@ -227,6 +230,7 @@ class App:
             at=self.config.digest_at,
             rules=rules_of(self.config),
             room=self.room,
+            crashes=lambda: self.crashes,
         )
 
     def room(self) -> tuple[int, int]:
@@ -238,50 +242,11 @@ class App:
     def _warnings(self) -> tuple[str, ...]:
         return () if workdays.is_known(self.clock().astimezone(self.config.zone).year) else ("holidays-unknown",)
 
-    @contextmanager
-    def _open_mailbox(self) -> Iterator[Mailbox]:
-        settings, password = self.imap_settings, imap_password()
-        gate = self.gate("imap", settings.host, settings.username, password)
-        with gate.passing(), open_mailbox(settings, password, clock=self.clock) as box:
-            yield box
-
-    def gate(self, server: str, *credentials: str) -> Gate:
-        """The gate before the login to "imap" or "smtp"."""
-        return Gate(
-            server,
-            self.records,
-            lambda: fingerprint(self.records.message_key(), *credentials),
-            self.clock,
-            random.random,
-            self.config.zone,
-        )
-
-    @property
-    def imap_settings(self) -> ImapSettings:
-        imap = self.config.site.imap
-        ca_file = self.config.path(imap.ca_file) if imap.ca_file else None
-        return ImapSettings(imap.host, imap.port, imap.security, imap.username, ca_file)
-
-    @contextmanager
-    def _open_courier(self) -> Iterator[Courier]:
-        settings, password = self.smtp_settings, smtp_password(self.config)
-        who = (settings.username or "", password or "", settings.envelope_from or "")
-        with self.gate("smtp", settings.host, *who).passing(), open_courier(settings, password) as courier:
-            yield courier
-
-    @property
-    def smtp_settings(self) -> SmtpSettings:
-        smtp = self.config.site.smtp
-        ca_file = self.config.path(smtp.ca_file) if smtp.ca_file else None
-        account = account_of(self.config)
-        return SmtpSettings(smtp.host, smtp.port, smtp.security, smtp.username, ca_file, account)
+    @cached_property
+    def servers(self) -> Servers:
+        return Servers(self.config, self.records, self.clock)
 
     def close(self) -> None:
         """Let go of the database."""
         if "database" in self.__dict__:
             self.database.close()
-
-
-def _take_a_breath() -> None:
-    """Before a lost connection is opened again: not all clients of a server that restarts come back at once."""
-    time.sleep(random.uniform(0.5, 2.0))  # noqa: S311 - jitter

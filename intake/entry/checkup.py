@@ -16,6 +16,7 @@ from intake.entry.commands import opened
 from intake.entry.config import Config, ConfigError, load
 from intake.entry.passwords import imap_password, smtp_password
 from intake.entry.proofs import template_problems
+from intake.entry.servers import imap_settings, smtp_settings
 from intake.ports import Deferred
 
 ENOUGH_FREE = 1 << 30
@@ -112,7 +113,7 @@ def _mailbox(app: App) -> Iterator[Told]:
     except ConfigError as error:
         yield from (Told(False, f"mailbox: {problem}", os.EX_CONFIG) for problem in error.problems)
         return
-    settings = replace(app.imap_settings, read_timeout=SLOWEST_ANSWER, grace=SLOWEST_ANSWER)
+    settings = replace(imap_settings(app.config), read_timeout=SLOWEST_ANSWER, grace=SLOWEST_ANSWER)
     found = imap.probe(settings, password, app.config.site.imap.folders, junk=app.config.site.imap.junk)
     if found.capabilities:
         yield Told(True, f"mailbox: logged in to {settings} as {settings.username}")
@@ -133,9 +134,9 @@ def _letters(app: App) -> Iterator[Told]:
     except ConfigError as error:
         yield from (Told(False, f"letters: {problem}", os.EX_CONFIG) for problem in error.problems)
         return
-    found = smtp.probe(replace(app.smtp_settings, command_timeout=SLOWEST_ANSWER), password)
+    found = smtp.probe(replace(smtp_settings(app.config), command_timeout=SLOWEST_ANSWER), password)
     if found.error:
         yield Told(False, f"letters: {found.error}")
         return
-    yield Told(True, f"letters: {app.smtp_settings} answers{', logged in' if found.logged_in else ''}")
+    yield Told(True, f"letters: {smtp_settings(app.config)} answers{', logged in' if found.logged_in else ''}")
     yield Told(None, f"  features      {', '.join(found.features)}")

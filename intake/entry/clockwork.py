@@ -20,6 +20,7 @@ from intake.entry.config import ConfigError
 from intake.ports import Deferred
 
 Job: TypeAlias = Callable[[], object]
+Ended: TypeAlias = Callable[[str, Exception | None], None]
 
 
 class Every(BaseTrigger):  # type: ignore[misc]  # apscheduler has no types
@@ -36,8 +37,11 @@ class Every(BaseTrigger):  # type: ignore[misc]  # apscheduler has no types
         return now + self._pause
 
 
-def clockwork(jobs: Iterable[tuple[Job, float]]) -> BackgroundScheduler:
-    """A scheduler that runs each job now and then every so many seconds, once it is started."""
+def clockwork(jobs: Iterable[tuple[Job, float]], ended: Ended = lambda _job, _error: None) -> BackgroundScheduler:
+    """A scheduler that runs each job now and then every so many seconds, once it is started.
+
+    `ended` is told of every run: the job's name, and the error when it was ours.
+    """
     planned = BackgroundScheduler(
         timezone=UTC,
         executors={"default": ThreadPoolExecutor(1)},
@@ -45,7 +49,7 @@ def clockwork(jobs: Iterable[tuple[Job, float]]) -> BackgroundScheduler:
     )
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     for job, seconds in jobs:
-        planned.add_job(_guarded(job), Every(seconds), id=job.__name__, next_run_time=datetime.now(UTC))
+        planned.add_job(_guarded(job, ended), Every(seconds), id=job.__name__, next_run_time=datetime.now(UTC))
     return planned
 
 
@@ -55,18 +59,22 @@ def replan(planned: BackgroundScheduler) -> None:
         job.modify(next_run_time=datetime.now(UTC))
 
 
-def _guarded(job: Job) -> Callable[[], None]:
+def _guarded(job: Job, ended: Ended) -> Callable[[], None]:
     """The scheduler would swallow what a job raises: it must leave a trace, and the next tick comes anyway."""
 
     def run() -> None:
         PULSE.beat()
+        ours: Exception | None = None
         try:
             job()
         except Deferred as error:
             journal.deferred(job.__name__, error)
         except ConfigError as error:  # what was in order at the start: a password file that went away
             journal.misconfigured(job.__name__, error)
+            ours = error
         except Exception as error:  # noqa: BLE001 - ours: a bug in one tick must not stop the service
             journal.job_crashed(job.__name__, error)
+            ours = error
+        ended(job.__name__, ours)
 
     return run

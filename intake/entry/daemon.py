@@ -35,7 +35,7 @@ def serve(folder: Path, now: datetime | None, verbose: bool) -> int:  # noqa: AR
         with app.owned():
             app.stationery  # noqa: B018 - database and message key are needed: fail now, not at the first letter
             journal.started(__version__, app.database.url.render_as_string(hide_password=True))
-            planned = clockwork(_jobs(app))
+            planned = clockwork(_jobs(app), app.ended)
             Supervisor(planned, partial(_beat, app, planned), stop).run()
     journal.stopped("signal")
     return 0

@@ -7,10 +7,12 @@ database that does not answer is told like any other trouble.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from queue import Empty, Queue
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 import click
@@ -19,7 +21,7 @@ from sqlalchemy import make_url
 from intake.adapters.letters.clean import clean
 from intake.adapters.records.database import Database
 from intake.adapters.records.records import SqlRecords
-from intake.domain.alarm import Facts, Trouble, troubles
+from intake.domain.alarm import Facts, Standing, Trouble, troubles
 from intake.domain.vitals import Streak, Stuck, Vitals
 from intake.entry.app import App
 from intake.entry.commands import opened
@@ -34,6 +36,8 @@ PATIENCE = 10.0
 BEATS_MISSED = timedelta(minutes=5)
 """`serve` writes the heartbeat twice a minute, and no job of it keeps it from doing so."""
 POLLS_MISSED = 3
+
+Recorded: TypeAlias = tuple[Vitals, tuple[Standing, ...]]
 
 
 def health(folder: Path, now: datetime | None, verbose: bool) -> int:
@@ -81,21 +85,21 @@ def _working(app: App) -> Iterator[str]:
     told = _recorded(app)
     if isinstance(told, str):
         yield f"database: {told}"
-        vitals = Vitals(app.clock(), Streak(), Stuck())
-    else:
-        yield from _unpolled(app, told)
-        vitals = told
-    for name, facts in troubles(with_disk(vitals, app.room), rules_of(app.config)).items():
+        told = Vitals(app.clock(), Streak(), Stuck()), ()
+    vitals, alarms = told
+    yield from _unpolled(app, vitals)
+    uneasy = {each.name: each.facts for each in alarms if each.stands and not each.seen_at}
+    for name, facts in (uneasy | troubles(with_disk(vitals, app.room), rules_of(app.config))).items():
         words = _WORDED[name].format_map(_shown_facts(facts, app.config.zone))
         yield f"{name}: {words.rstrip(' :')}"
 
 
-def _recorded(app: App) -> Vitals | str:
-    """The vital signs in the records; or in words why there are none."""
+def _recorded(app: App) -> Recorded | str:
+    """The vital signs and the alarms in the records; or in words why there are none."""
     url = make_url(app.config.database_url)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
         return f"there is no {url.database}; neither serve nor poll has run here"
-    answers: Queue[Vitals | str] = Queue()
+    answers: Queue[Recorded | str] = Queue()
     threading.Thread(target=lambda: answers.put(_asked(app)), name="health", daemon=True).start()
     try:
         return answers.get(timeout=PATIENCE)
@@ -103,12 +107,12 @@ def _recorded(app: App) -> Vitals | str:
         return f"no answer within {PATIENCE:.0f} s"
 
 
-def _asked(app: App) -> Vitals | str:
+def _asked(app: App) -> Recorded | str:
     """Ask without bringing the schema up to date: that is not for a look from outside."""
     database = Database(app.config.database_url)
     try:
         with SqlRecords(database, app.office.roster).chronicle() as chronicle:
-            return chronicle.vitals(app.clock())
+            return chronicle.vitals(app.clock()), chronicle.alarms()
     except Deferred as error:
         return str(error)
     except Exception as error:  # noqa: BLE001 - of another release, say: whatever it is, the records cannot be read
@@ -134,13 +138,15 @@ _WORDED = {
     Trouble.SENDING: "{letters} letters wait since {since}, {refused} refused in a row: {error}",
     Trouble.DISK: "{free_bytes} octets free, {reserve} must be: {error}",
     Trouble.PARKED: "{count} mails were tried three times in vain: {refs}",
+    Trouble.EXAMINING: "{backlog} mails wait, {count} times in a row they could not be examined since {since}: {error}",
+    Trouble.CRASHING: "{job} failed {count} times in a row since {since}: {error}",
     Trouble.POSTPONED: "{count} mails cannot be fetched, the first since {since}: {error}",
 }
 
 
-def _shown_facts(facts: Facts, zone: ZoneInfo) -> dict[str, object]:
-    """Times on the office's clock, lists in a row, everything on one line."""
-    return {key: _one_line(key, value, zone) for key, value in facts.items()}
+def _shown_facts(facts: Facts, zone: ZoneInfo) -> Mapping[str, str]:
+    """Times on the office's clock, lists in a row, everything on one line; "-" for what is not told."""
+    return defaultdict(lambda: "-", {key: _one_line(key, value, zone) for key, value in facts.items()})
 
 
 def _one_line(key: str, value: object, zone: ZoneInfo) -> str:

@@ -7,7 +7,7 @@ heartbeat and in `status`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, tzinfo
 
@@ -23,7 +23,7 @@ from intake.domain.alarm import (
     reminder_owed,
     reminding,
 )
-from intake.domain.vitals import Vitals
+from intake.domain.vitals import Streak, Vitals
 from intake.ports import Chronicle, Clock, Deferred, Records, Stationery
 
 
@@ -31,7 +31,8 @@ from intake.ports import Chronicle, Clock, Deferred, Records, Stationery
 class Lookout:
     """What watch works with. `room` answers the free octets and those that must stay free; Deferred for a sick disk.
 
-    `at` is the time of day from which operators may be reminded.
+    `at` is the time of day from which operators may be reminded; `crashes` tells which jobs of this process failed for
+    a reason of ours.
     """
 
     records: Records
@@ -41,12 +42,14 @@ class Lookout:
     at: time
     rules: Rules
     room: Callable[[], tuple[int, int]]
+    crashes: Callable[[], Mapping[str, Streak]] = dict
 
 
 def watch(lookout: Lookout) -> int:
     """Raise, clear and remind; how many letters were put into the outbox."""
     with lookout.records.chronicle() as chronicle:
-        vitals, known = with_disk(chronicle.vitals(lookout.clock()), lookout.room), chronicle.alarms()
+        vitals, known = chronicle.vitals(lookout.clock()), chronicle.alarms()
+        vitals = replace(with_disk(vitals, lookout.room), crashes=lookout.crashes())
         found = changes(vitals, known, lookout.rules)
         standing = _standing(known, found)
         day = _reminder(lookout, chronicle, vitals.now, standing)

@@ -61,6 +61,16 @@ def test_a_poll_that_never_ended_failed_and_the_one_under_way_did_not(records: S
     assert (vitals(records).polls, vitals(records).under_way) == (Streak(), False)
 
 
+def test_polls_after_which_mails_could_not_be_examined_are_a_streak(records: SqlRecords) -> None:
+    for minute, error in enumerate(("old", None, "no child", "no child can be started")):
+        number = records.poll_began(NOW + timedelta(minutes=minute))
+        records.poll_ended(number, NOW, 0, None, error)
+    assert vitals(records).polls == Streak(), "mail comes in"
+    assert vitals(records).examinations == Streak(2, NOW + timedelta(minutes=2), "no child can be started")
+    poll(records, NOW)
+    assert vitals(records).examinations == Streak()
+
+
 def post(records: SqlRecords, key: str, to: str = "a@example.cn", kind: LetterKind = LetterKind.RECEIPT) -> None:
     with records.desk() as desk:
         desk.post(Draft(key, kind, "主题", f"<{key}@x>", b"octets", "", (to,), to), None, NOW)

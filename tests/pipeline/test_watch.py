@@ -115,6 +115,35 @@ def test_a_full_disk_and_parked_mails_are_told(office: Office, monkeypatch: pyte
     assert len(subjects(office)) == 2
 
 
+def test_mails_that_nothing_can_be_done_with_are_told_although_polls_go_well(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(office)
+    office.world.deliver(complete("370826"))
+
+    def broken() -> int:
+        raise Deferred("inspection cannot start: no memory")
+
+    monkeypatch.setattr(office.app, "examine", broken)
+    broken.__name__ = "examine"
+    minutes(office, 20)
+    assert subjects(office) == ["【告警】来件无法检查（6-05 12:15）"]
+    assert "examining: 1 mails wait" in health(office.world, office.now, 1)
+
+
+def test_a_digest_that_cannot_be_written_is_told(office: Office) -> None:
+    """Its absence is what nobody notices."""
+    configure(office)
+    for _ in range(20):
+        office.app.ended("summarise", KeyError("x"))
+        minutes(office, 1)
+    assert subjects(office) == ["【告警】程序出错（6-05 12:15）"]
+    assert "summarise failed 20 times" in health(office.world, office.now, 1)
+    office.app.ended("summarise", None)
+    minutes(office, 20)
+    assert subjects(office)[1:] == ["【告警解除】程序出错，现已恢复"]
+
+
 def test_a_clock_that_jumps_while_all_is_well_alarms_nobody(office: Office) -> None:
     configure(office)
     office.world.deliver(complete("370826"))

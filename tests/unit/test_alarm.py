@@ -140,6 +140,20 @@ def test_disk_parked_and_postponed_mails_are_alarms_with_their_figures() -> None
     assert Trouble.DISK in troubles(replace(WELL, disk_error="input/output error"), RULES)
 
 
+def test_mails_that_cannot_be_examined_are_an_alarm_although_mail_comes_in() -> None:
+    waiting = replace(WELL, examinations=Streak(4, NOW - minutes(15), "no child can be started"), backlog=3)
+    assert troubles(waiting, RULES)[Trouble.EXAMINING]["backlog"] == 3
+    assert troubles(replace(waiting, now=NOW - minutes(1)), RULES) == {}
+
+
+@pytest.mark.parametrize(("job", "raised"), [("summarise", {Trouble.CRASHING}), ("poll", set())])
+def test_a_job_that_fails_for_a_reason_of_ours_is_an_alarm_and_a_poll_is_a_poll_that_failed(
+    job: str, raised: set[Trouble]
+) -> None:
+    crashes = {"deliver": Streak(2, NOW - minutes(60)), job: Streak(15, NOW - minutes(15), "KeyError: 'x'")}
+    assert troubles(replace(WELL, crashes=crashes), RULES).keys() == raised
+
+
 class Watch:
     """A succession of looks, a minute apart; what was raised and cleared."""
 

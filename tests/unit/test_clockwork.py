@@ -9,6 +9,7 @@ import pytest
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from intake.entry.clockwork import Every, clockwork, replan
+from intake.entry.config import ConfigError
 from intake.ports import Deferred
 
 
@@ -48,18 +49,24 @@ def test_what_was_planned_days_ahead_runs_at_once_when_it_is_planned_anew(ran: t
     planned.shutdown()
 
 
-@pytest.mark.parametrize("trouble", [Deferred("no network"), RuntimeError("our bug")])
+@pytest.mark.parametrize(
+    ("trouble", "ours"),
+    [(Deferred("no network"), False), (RuntimeError("our bug"), True), (ConfigError(["no password"]), True)],
+)
 def test_what_a_job_raises_is_logged_and_it_runs_again(
-    ran: threading.Semaphore, trouble: Exception, caplog: pytest.LogCaptureFixture
+    ran: threading.Semaphore, trouble: Exception, ours: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
+    told: list[tuple[str, Exception | None]] = []
+
     def tick() -> None:
         ran.release()
         raise trouble
 
-    planned = clockwork([(tick, 0.05)])
+    planned = clockwork([(tick, 0.05)], lambda job, error: told.append((job, error)))
     planned.start()
     assert all(ran.acquire(timeout=10) for _ in range(3))
     planned.shutdown()
 
     assert str(trouble) in caplog.text
     assert "tick" in caplog.text
+    assert told[:2] == [("tick", trouble if ours else None)] * 2

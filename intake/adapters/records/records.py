@@ -90,8 +90,11 @@ class SqlRecords:
             session.execute(delete(PollRow).where(PollRow.id <= row.id - POLLS_KEPT))
             return row.id
 
-    def poll_ended(self, number: int, now: datetime, taken: int, error: str | None) -> None:
-        """Note how a pass over the mailbox ended."""
+    def poll_ended(
+        self, number: int, now: datetime, taken: int, error: str | None, examine_error: str | None = None
+    ) -> None:
+        """Note how a pass over the mailbox ended, and what kept mails from being examined after it."""
         with self._database.writing() as session:
             row = session.get_one(PollRow, number)
-            row.finished_at, row.ok, row.taken, row.error = now, error is None, taken, error
+            row.finished_at, row.ok, row.taken = now, error is None, taken
+            row.error, row.examine_error = error, examine_error

@@ -243,7 +243,7 @@ class EventRow(Base):
 
 
 class PollRow(Base):
-    """One pass over the mailbox; the heartbeat of the digest."""
+    """One pass over the mailbox, and what kept the mails taken from being examined; the heartbeat of the digest."""
 
     __tablename__ = "poll"
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
@@ -252,6 +252,7 @@ class PollRow(Base):
     ok: Mapped[bool] = mapped_column(default=False)
     taken: Mapped[int] = mapped_column(default=0)
     error: Mapped[str | None] = mapped_column(Text)
+    examine_error: Mapped[str | None] = mapped_column(Text)
 
 
 class SettingRow(Base):

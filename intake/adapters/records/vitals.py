@@ -34,6 +34,8 @@ def vitals(session: Session, now: datetime) -> Vitals:
     return Vitals(
         now=now,
         polls=_polls(session, good.id if good else 0, under_way),
+        examinations=_examinations(session),
+        backlog=session.scalar(select(func.count()).where(MailRow.state == "received")) or 0,
         stuck=_stuck(session, next((wait for wait in waiting if wait.server == "smtp"), None)),
         waits=waiting,
         parked=tuple(mail_ref(number) for number in parked),
@@ -53,6 +55,15 @@ def _polls(session: Session, good: int, under_way: PollRow | None) -> Streak:
     first = session.scalar(select(PollRow).where(*failed).order_by(PollRow.id).limit(1))
     told = select(PollRow.error).where(*failed, PollRow.error.is_not(None)).order_by(PollRow.id.desc()).limit(1)
     return Streak(count, first.started_at if first else None, session.scalar(told) or "")
+
+
+def _examinations(session: Session) -> Streak:
+    """The polls, since one after which all could be examined, after which the world kept mails from it."""
+    went, ended = PollRow.examine_error.is_(None), PollRow.finished_at.is_not(None)
+    good = session.scalar(select(func.max(PollRow.id)).where(went, ended)) or 0
+    failed = select(PollRow).where(ended, PollRow.id > good).order_by(PollRow.id)
+    rows = list(session.scalars(failed))
+    return Streak(len(rows), rows[0].started_at, rows[-1].examine_error or "") if rows else Streak()
 
 
 def _stuck(session: Session, wait: Wait | None) -> Stuck:

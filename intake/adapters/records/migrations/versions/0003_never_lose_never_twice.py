@@ -66,6 +66,9 @@ def upgrade() -> None:
     with op.batch_alter_table("mail", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_mail_size"), ["size"], unique=False)
 
+    with op.batch_alter_table("poll", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("examine_error", sa.Text(), nullable=True))
+
     with op.batch_alter_table("sighting", schema=None) as batch_op:
         batch_op.add_column(sa.Column("size", sa.BigInteger(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("internal_date", sa.DateTime(timezone=True), nullable=True))
@@ -112,6 +115,9 @@ def downgrade() -> None:
     with op.batch_alter_table("sighting", schema=None) as batch_op:
         batch_op.drop_column("internal_date")
         batch_op.drop_column("size")
+
+    with op.batch_alter_table("poll", schema=None) as batch_op:
+        batch_op.drop_column("examine_error")
 
     with op.batch_alter_table("mail", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_mail_size"))
