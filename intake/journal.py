@@ -79,6 +79,18 @@ def parked(ref: str, why: str) -> None:
     _say(logging.ERROR, "parked", mail=ref, why=why)
 
 
+def spoilt(ref: str, sha256: str, what: str) -> None:
+    _say(logging.ERROR, "octets-spoilt", mail=ref, blob=sha256, why=what)
+
+
+def mended(ref: str) -> None:
+    _say(logging.WARNING, "octets-restored", mail=ref)
+
+
+def lost(ref: str, why: str) -> None:
+    _say(logging.ERROR, "octets-lost", mail=ref, why=why)
+
+
 def crashed(ref: str, error: BaseException, retry_at: datetime | None) -> None:
     _say(logging.ERROR, "crashed", mail=ref, retry_at=retry_at and retry_at.isoformat(), why=error)
     _trace(error)

@@ -73,7 +73,7 @@ class Looker:
 
     def _measured(self, material: Material, blobs: Blobs) -> Examined:
         """The material with its facts, its preview stored beside the other files."""
-        facts = self._inspect(blobs.path(material.sha256), material.filename)
+        facts = self._inspect(blobs.verified(material.sha256), material.filename)
         if facts.preview is None:
             return Examined(material, facts)
         with blobs.writer() as writer:

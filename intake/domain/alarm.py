@@ -6,7 +6,7 @@ difference of two times alone: a clock that jumps while all is well raises nothi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
@@ -41,6 +41,7 @@ class Trouble(StrEnum):
     POSTPONED = "postponed"
     EXAMINING = "examining"
     CRASHING = "crashing"
+    LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +98,16 @@ def _disk(vitals: Vitals, _rules: Rules) -> Facts | None:
     return {"free_bytes": vitals.free_bytes, "reserve": vitals.reserve, "error": vitals.disk_error}
 
 
+def _refs(refs: Sequence[str]) -> Facts | None:
+    return {"count": len(refs), "refs": list(refs[:5])} if refs else None
+
+
 def _parked(vitals: Vitals, _rules: Rules) -> Facts | None:
-    return {"count": len(vitals.parked), "refs": list(vitals.parked[:5])} if vitals.parked else None
+    return _refs(vitals.parked)
+
+
+def _lost(vitals: Vitals, _rules: Rules) -> Facts | None:
+    return _refs(vitals.lost)
 
 
 def _examining(vitals: Vitals, rules: Rules) -> Facts | None:
@@ -129,6 +138,7 @@ ALARMS = (
     Alarm(Trouble.POSTPONED, _postponed, lambda vitals: vitals.postponed.count > 0),
     Alarm(Trouble.EXAMINING, _examining, lambda vitals: vitals.examinations.count > 0),
     Alarm(Trouble.CRASHING, _crashing, lambda vitals: any(job != "poll" for job in vitals.crashes)),
+    Alarm(Trouble.LOST, _lost, lambda vitals: bool(vitals.lost)),
 )
 
 

@@ -65,6 +65,8 @@ class MailLine:
     materials: int
     findings: tuple[Finding, ...]
     parked: bool = False
+    lost: bool = False
+    """Its stored octets are spoilt, and it is not on the server any more."""
 
 
 @dataclass(frozen=True, slots=True)

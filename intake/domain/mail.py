@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -17,6 +18,14 @@ class Locator:
 
     def __str__(self) -> str:
         return f"{self.folder}/{self.uidvalidity}/{self.uid}"
+
+
+class Octets(StrEnum):
+    """What the store has of a mail: all of it; not what it should be, and to be fetched again; not to be had again."""
+
+    WHOLE = "whole"
+    SPOILT = "spoilt"
+    LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True)

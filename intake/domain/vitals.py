@@ -65,6 +65,8 @@ class Vitals:
     crashes: Mapping[str, Streak] = field(default_factory=dict)
     waits: tuple[Wait, ...] = ()
     parked: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    """Mails whose stored octets are spoilt and cannot be had again, until a person has settled it."""
     postponed: Streak = field(default_factory=Streak)
     free_bytes: int = 0
     reserve: int = 0

@@ -29,6 +29,7 @@ from intake.entry.servers import Servers, take_a_breath
 from intake.pipeline.deliver import Post, deliver
 from intake.pipeline.examine import Bench, examine
 from intake.pipeline.folders import Intake
+from intake.pipeline.mend import Infirmary, mend
 from intake.pipeline.receive import receive
 from intake.pipeline.room import Guard
 from intake.pipeline.summarise import Desk, summarise
@@ -133,7 +134,7 @@ class App:
         if wrong:
             raise ConfigError(wrong)
         taken, trouble = 0, {}
-        for stage in (self.receive, self.examine, self.deliver):
+        for stage in (self.receive, self.mend, self.examine, self.deliver):
             try:
                 done = stage()
                 taken += done if stage == self.receive else 0
@@ -174,6 +175,12 @@ class App:
             pause=take_a_breath,
         )
         return receive(intake)
+
+    def mend(self) -> int:
+        infirmary = Infirmary(
+            self.servers.open_mailbox, self.records, self.blobs, self.clock, self.office.max_mail, self._stopping
+        )
+        return mend(infirmary)
 
     @property
     def guard(self) -> Guard:

@@ -173,7 +173,7 @@ def held(folder: Path, now: datetime | None, verbose: bool, as_json: bool) -> in
         click.echo("nothing waits for a person")
     for line in lines:
         received_at = line.received_at.astimezone(app.config.zone)
-        codes = ", ".join(sorted({finding.code for finding in line.findings})) or "parked after repeated failure"
+        codes = LOST if line.lost else ", ".join(sorted({finding.code for finding in line.findings})) or PARKED
         click.echo(f"{line.ref}  {received_at:%Y-%m-%d %H:%M}  {line.unit.short if line.unit else '?'}  {codes}")
         click.echo(f"        {_advice(line)}")
     for each in unfetched:
@@ -182,6 +182,10 @@ def held(folder: Path, now: datetime | None, verbose: bool, as_json: bool) -> in
         click.echo(f"{each.place}  {received_at:%Y-%m-%d %H:%M}  {tried}: {each.error}")
         click.echo("        look at it in webmail; it is tried again and again")
     return 0
+
+
+LOST = "its stored octets are spoilt, and it is not on the server any more"
+PARKED = "parked after repeated failure"
 
 
 def _unfetched_json(line: UnfetchedLine) -> dict[str, Any]:
@@ -203,11 +207,16 @@ def _line_json(line: MailLine) -> dict[str, Any]:
         "from": line.sender,
         "subject": line.subject,
         "parked": line.parked,
+        "lost": line.lost,
         "findings": sorted({finding.code for finding in line.findings}),
     }
 
 
 def _advice(line: MailLine) -> str:
+    if line.lost:
+        return (
+            f"fsck --repair (after its file was found in a backup)   or   release {line.ref} (asked to send it again)"
+        )
     if line.parked:
         return f"retry {line.ref}"
     codes = {finding.code for finding in line.findings}

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import click
 
+from intake.adapters.records.mending import SqlMending
 from intake.adapters.records.rulings import MailState, SqlRulings
+from intake.domain.mail import Octets
 from intake.entry.app import App
 from intake.entry.commands import opened, ref_of
 from intake.entry.status import current_notice
@@ -18,7 +20,21 @@ from intake.pipeline.examine import examine_one
 def release(folder: Path, now: datetime | None, verbose: bool, ref: str) -> int:
     """A person has looked at what was held: it counts, or (of nobody's or no notice's) it is settled."""
     with opened(folder, now, verbose=verbose) as app:
+        if _settled(app, ref):
+            return 0
         return _rule(app, ref, _may_anything, lambda rulings, mail: rulings.waive_holds(mail, app.clock()))
+
+
+def _settled(app: App, ref: str) -> bool:
+    """Of a mail whose octets are lost there is nothing to look at: that a person knows is all that is noted."""
+    kind, mail_id = ref_of(ref)
+    with app.database.writing() as session:
+        mail = SqlRulings(session).held(mail_id) if kind == "M" else None
+        if mail is None or mail.octets != Octets.LOST:
+            return False
+        SqlMending(session).settled(mail_id, app.clock())
+    click.echo(f"{ref}: its octets are lost; it waits for nobody any more")
+    return True
 
 
 def accept(folder: Path, now: datetime | None, verbose: bool, ref: str, reason: str) -> int:

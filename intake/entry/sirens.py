@@ -48,5 +48,6 @@ def _facts(name: Trouble, at: datetime) -> tuple[Facts, ...]:
         Trouble.POSTPONED: (streak,),
         Trouble.EXAMINING: ({**streak, "backlog": 3},),
         Trouble.CRASHING: tuple({**streak, "job": job} for job in ("deliver", "summarise", "tend")),
+        Trouble.LOST: ({"count": 7, "refs": ["M000001", "M000002"]}, {"count": 1, "refs": ["M000001"]}),
     }
     return known[name]

@@ -147,6 +147,7 @@ class Specimen:
         for unit, code in ((None, "unit-unknown"), (self._unit, "unit-claimed"), (self._unit, "video-unmeasurable")):
             yield self._line(Disposition.HELD, unit, (_finding(code, Severity.HOLD, DETAIL),))
         yield self._line(None, None, (), parked=True)
+        yield replace(self._line(None, None, ()), lost=True)
 
     def _news(self) -> Iterator[MailLine]:
         for disposition in Disposition:

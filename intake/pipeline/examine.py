@@ -21,7 +21,7 @@ from intake.domain.outcome import next_examination
 from intake.domain.recognise import Office, recognise
 from intake.domain.robots import automatic
 from intake.domain.verdict import Verdict
-from intake.ports import Blobs, Claim, Clock, Deferred, Desk, Looker, Pending, Reader, Records, Stationery
+from intake.ports import Blobs, Claim, Clock, Deferred, Desk, Looker, Pending, Reader, Records, Spoilt, Stationery
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,9 @@ def examine_one(bench: Bench, claim: Claim) -> None:
     try:
         message, examined = _look(bench, claim)
         verdict = claim.settle(lambda desk: _decide(bench, desk, pending, message, examined))
+    except Spoilt as spoilt:
+        _spoilt(bench, claim, spoilt)
+        raise
     except Deferred:
         raise
     except Exception as error:  # noqa: BLE001 - ours: kept with its traceback, and the next mail goes on
@@ -96,7 +99,7 @@ def _tell(pending: Pending, verdict: Verdict | None) -> None:
 def _look(bench: Bench, claim: Claim) -> tuple[Message, tuple[Examined, ...]]:
     """Read the mail and measure its materials; those of a robot nobody knows are not worth a look."""
     pending = claim.pending
-    message, materials = bench.read(bench.blobs.path(pending.sha256), bench.blobs)
+    message, materials = bench.read(bench.blobs.verified(pending.sha256), bench.blobs)
     if pending.cut or message.unread:  # held as a whole: its parts are not worth a child each
         return message, bench.look(pending.attached, bench.blobs, claim.keep)
     if automatic(message, bench.office.own) and not pending.ruling.assigned and not _is_listed(bench, message):
@@ -159,6 +162,12 @@ def _reply(bench: Bench, case: Case, verdict: Verdict) -> Reply:
         checklist=sender_view(case, entries_of(case, verdict), notice) if clear and notice else None,
         replaced=replaced(case, verdict, notice) if clear and notice else (),
     )
+
+
+def _spoilt(bench: Bench, claim: Claim, spoilt: Spoilt) -> None:
+    """The store's fault, not the mail's: no attempt is counted, and the mail waits until it is whole again."""
+    journal.spoilt(claim.pending.ref, spoilt.sha256, spoilt.what)
+    claim.settle(lambda desk: desk.spoilt(claim.pending, spoilt.sha256, spoilt.what, bench.clock()))
 
 
 def _failed(bench: Bench, claim: Claim, error: Exception) -> None:

@@ -5,6 +5,7 @@ ours is any other exception.
 """
 
 from intake.ports.chronicle import Chronicle
+from intake.ports.mending import Mending, Patient
 from intake.ports.records import (
     Alarms,
     Claim,
@@ -77,6 +78,7 @@ __all__ = [
     "LoginRefused",
     "Looker",
     "Mailbox",
+    "Mending",
     "OpenCourier",
     "OpenMailbox",
     "Outbox",
@@ -85,6 +87,7 @@ __all__ = [
     "Owed",
     "Particulars",
     "Patience",
+    "Patient",
     "Pending",
     "Reader",
     "Records",

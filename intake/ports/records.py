@@ -25,6 +25,7 @@ from intake.domain.patience import Wait
 from intake.domain.submission import Entry
 from intake.domain.verdict import Verdict
 from intake.ports.chronicle import Chronicle
+from intake.ports.mending import Mending
 from intake.ports.world import Arrival, Blob, Deferred, FolderState
 
 T = TypeVar("T")
@@ -172,6 +173,12 @@ class Desk(Protocol):
     def failed(self, pending: Pending, error: str, retry_at: datetime | None, now: datetime) -> None:
         """Note a failed attempt; without a time to retry the mail is parked."""
 
+    def spoilt(self, pending: Pending, sha256: str, why: str, now: datetime) -> None:
+        """Note that stored octets are not what they were. The mail waits until they are had again; no attempt counts.
+
+        What is no file of the mail itself and was not added by staff is taken out of the mail again soon.
+        """
+
 
 class Claim(Protocol):
     """One mail that this process examines. A claim that is left without `settle` never was: nothing is counted."""
@@ -252,6 +259,8 @@ class Records(Protocol):
     def patience(self) -> AbstractContextManager[Patience]: ...
 
     def alarms(self) -> AbstractContextManager[Alarms]: ...
+
+    def mending(self) -> AbstractContextManager[Mending]: ...
 
     def chronicle(self) -> AbstractContextManager[Chronicle]: ...
 

@@ -195,6 +195,9 @@ class Blobs(Protocol):
     def path(self, sha256: str) -> Path:
         """Where a blob is, stored or not."""
 
+    def fault(self, sha256: str) -> str | None:
+        """What is wrong with a blob, in words for operators; None when its octets are those of its name."""
+
     def verified(self, sha256: str) -> Path:
         """Where a blob is, its octets hashed once more; Spoilt when they are not there or not those of its name."""
 

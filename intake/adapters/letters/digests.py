@@ -40,8 +40,9 @@ def page(words: Words, digest: Digest) -> str:
 
 class TaskKind(StrEnum):
     """What a person is asked for: to say whose a mail is, or for which notice, to confirm a sender, to fetch a
-    file, to look at what came, to say whether it submits at all, only to read it, to try again, to phone a unit
-    that a letter did not reach, or one of which nobody knows whether it did, or to see why a letter to staff failed.
+    file, to look at what came, to say whether it submits at all, only to read it, to try again, to have one sent
+    again whose stored octets are lost, to phone a unit that a letter did not reach, or one of which nobody knows
+    whether it did, or to see why a letter to staff failed.
     """
 
     ASSIGN = "assign"
@@ -52,6 +53,7 @@ class TaskKind(StrEnum):
     DOUBT = "doubt"
     READ = "read"
     PARKED = "parked"
+    LOST = "lost"
     PHONE = "phone"
     UNSURE = "unsure"
     OURS = "ours"
@@ -133,6 +135,8 @@ def _task(held: Shown) -> Task:
 
 
 def _kind(held: Shown) -> TaskKind:
+    if held.line.lost:
+        return TaskKind.LOST
     if held.line.parked:
         return TaskKind.PARKED
     said = {remark.code for remark in held.remarks}

@@ -26,6 +26,7 @@ from intake.adapters.records.rulings import attachments
 from intake.adapters.records.shapes import mail_ref, pending_of
 from intake.adapters.records.tables import EventRow, ExaminationRow, MailRow
 from intake.adapters.records.troubles import repeated, was_idle, world
+from intake.domain.mail import Octets
 from intake.domain.outcome import EXAMINATIONS, LONGEST_WAIT, after_deaths
 from intake.ports import Deferred, Desk, Pending
 
@@ -167,7 +168,8 @@ def _next(session: Session, now: datetime, only: int | None, passing: Collection
 def _candidates(now: datetime, only: int | None, passing: Collection[int]) -> Select[MailRow]:
     """NO KEY UPDATE: rows that refer to the mail (a new sighting, an event) are written while it is examined."""
     due = or_(MailRow.next_attempt_at <= now, MailRow.next_attempt_at > now + LONGEST_WAIT)
-    query = select(MailRow).where(MailRow.state == "received", MailRow.id == only if only is not None else due)
+    which = [MailRow.id == only] if only is not None else [due, MailRow.octets == Octets.WHOLE]
+    query = select(MailRow).where(MailRow.state == "received", *which)
     return (
         query.where(MailRow.id.not_in(passing))
         .order_by(MailRow.received_at, MailRow.id)

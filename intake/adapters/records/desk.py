@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -25,7 +25,7 @@ from intake.domain.digest import Mark
 from intake.domain.finding import Severity
 from intake.domain.handing import entries_of
 from intake.domain.identity import Acquaintance, Thread, Tier
-from intake.domain.mail import Message
+from intake.domain.mail import Message, Octets
 from intake.domain.notice import Notice
 from intake.domain.submission import Entry, UnitState, checklist
 from intake.domain.verdict import Disposition, Verdict
@@ -106,6 +106,7 @@ class SqlDesk:
         row = self._session.get_one(MailRow, pending.id)
         self._describe(row, case)
         row.state, row.error, row.decided_at = "decided", None, now
+        row.octets = Octets.WHOLE
         row.disposition, row.unit_code, row.notice_id = verdict.disposition, verdict.identity.unit, verdict.notice_id
         row.identity, row.evidence = verdict.identity.tier, list(verdict.identity.evidence)
         row.late, row.needs_person = verdict.late, verdict.has(Severity.HOLD)
@@ -202,6 +203,19 @@ class SqlDesk:
         what = "attempt failed" if retry_at else "parked"
         self._session.add(EventRow(at=now, what=what, mail_id=row.id, detail=detail))
 
+    def spoilt(self, pending: Pending, sha256: str, why: str, now: datetime) -> None:
+        row = self._session.get_one(MailRow, pending.id)
+        row.error = f"{sha256}: {why}"
+        if sha256 == pending.sha256 or any(sha256 == each.sha256 for each in pending.attached):
+            row.octets = Octets.SPOILT
+        else:
+            row.next_attempt_at = now + EXTRACTED_AGAIN
+        detail = {"sha256": sha256, "why": why}
+        self._session.add(EventRow(at=now, what="octets spoilt", mail_id=row.id, detail=detail))
+
+
+EXTRACTED_AGAIN = timedelta(minutes=1)
+"""When a mail is examined again of which a file was spoilt; that takes the file out of the mail once more."""
 
 COMPLETED = "completed"
 """A unit has handed in everything, for the first time."""

@@ -12,6 +12,7 @@ from intake.adapters.records.shapes import findings_from_json, mail_ref
 from intake.adapters.records.spans import later_events
 from intake.adapters.records.tables import EventRow, LinkRow, MailRow, MaterialRow
 from intake.domain.digest import LinkLine, MailLine, Mark
+from intake.domain.mail import Octets
 from intake.domain.notice import Roster
 from intake.domain.verdict import Disposition
 
@@ -80,6 +81,7 @@ def _line(roster: Roster, row: MailRow, materials: Iterable[MaterialRow]) -> Mai
         materials=len(materials),
         findings=findings_from_json([*findings, *row.findings]),
         parked=row.state == "parked",
+        lost=row.octets == Octets.LOST,
     )
 
 

@@ -14,6 +14,7 @@ from intake.adapters.records.claims import Claims, SqlClaim
 from intake.adapters.records.database import Database
 from intake.adapters.records.desk import SqlDesk
 from intake.adapters.records.ledger import SqlLedger
+from intake.adapters.records.mending import SqlMending
 from intake.adapters.records.outbox import SqlOutbox
 from intake.adapters.records.patience import SqlPatience
 from intake.adapters.records.tables import MailRow, PollRow, PostponedRow, SettingRow
@@ -47,6 +48,11 @@ class SqlRecords:
     def outbox(self) -> Iterator[SqlOutbox]:
         with self._database.writing() as session:
             yield SqlOutbox(session)
+
+    @contextmanager
+    def mending(self) -> Iterator[SqlMending]:
+        with self._database.writing() as session:
+            yield SqlMending(session)
 
     @contextmanager
     def patience(self) -> Iterator[SqlPatience]:

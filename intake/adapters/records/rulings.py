@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from intake.adapters.records.tables import AttachmentRow, EventRow, ExaminationRow, MailRow, SubmissionRow
 from intake.adapters.records.troubles import added
+from intake.domain.mail import Octets
 from intake.ports import Blob
 
 AS_CLAIMED = {"key_share": True}
@@ -24,6 +25,7 @@ class MailState:
     disposition: str | None
     unit: str | None
     notice: str | None
+    octets: str = Octets.WHOLE
 
 
 def attachments(session: Session, mail_id: int) -> list[AttachmentRow]:
@@ -33,7 +35,7 @@ def attachments(session: Session, mail_id: int) -> list[AttachmentRow]:
 
 
 def _state(row: MailRow | None) -> MailState | None:
-    return MailState(row.state, row.disposition, row.unit_code, row.notice_id) if row else None
+    return MailState(row.state, row.disposition, row.unit_code, row.notice_id, row.octets) if row else None
 
 
 class SqlRulings:

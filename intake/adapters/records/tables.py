@@ -30,7 +30,8 @@ class FolderRow(Base):
 class MailRow(Base):
     """The ledger: one row per content. `state` is received, decided or parked.
 
-    `assigned` and `waive_*` are what staff ruled; `rulings` counts how often they did.
+    `octets` is what the store has of it (domain.mail.Octets). `assigned` and `waive_*` are what staff ruled; `rulings`
+    counts how often they did.
     """
 
     __tablename__ = "mail"
@@ -43,6 +44,7 @@ class MailRow(Base):
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
     size: Mapped[int] = mapped_column(BigInteger)
     cut: Mapped[bool] = mapped_column(default=False)
+    octets: Mapped[str] = mapped_column(String(8), default="whole", server_default="whole", index=True)
     folder: Mapped[str] = mapped_column(String(255))
     received_at: Mapped[datetime]
     taken_at: Mapped[datetime]

@@ -15,6 +15,7 @@ from intake.adapters.records.patience import waits
 from intake.adapters.records.shapes import mail_ref
 from intake.adapters.records.tables import EventRow, LetterRow, MailRow, PollRow, PostponedRow
 from intake.domain.letter import LetterKind
+from intake.domain.mail import Octets
 from intake.domain.patience import Wait
 from intake.domain.vitals import POSTPONED_ATTEMPTS, Streak, Stuck, Vitals
 
@@ -30,6 +31,8 @@ def vitals(session: Session, now: datetime) -> Vitals:
     last, good = session.scalar(ended), session.scalar(ended.where(PollRow.ok))
     under_way = newest if newest is not None and newest.finished_at is None else None
     waiting = waits(session)
+    unsettled = MailRow.octets == Octets.LOST, MailRow.needs_person
+    lost = session.scalars(select(MailRow.id).where(*unsettled).order_by(MailRow.id))
     parked = session.scalars(select(MailRow.id).where(MailRow.state == "parked").order_by(MailRow.id))
     return Vitals(
         now=now,
@@ -39,6 +42,7 @@ def vitals(session: Session, now: datetime) -> Vitals:
         stuck=_stuck(session, next((wait for wait in waiting if wait.server == "smtp"), None)),
         waits=waiting,
         parked=tuple(mail_ref(number) for number in parked),
+        lost=tuple(mail_ref(number) for number in lost),
         postponed=_postponed(session),
         last_poll_at=last.finished_at if last else None,
         last_success_at=good.finished_at if good else None,

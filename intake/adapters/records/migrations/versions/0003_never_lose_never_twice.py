@@ -64,6 +64,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("doubts", sa.Integer(), server_default="0", nullable=False))
 
     with op.batch_alter_table("mail", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("octets", sa.String(length=8), server_default="whole", nullable=False))
+        batch_op.create_index(batch_op.f("ix_mail_octets"), ["octets"], unique=False)
         batch_op.create_index(batch_op.f("ix_mail_size"), ["size"], unique=False)
 
     with op.batch_alter_table("poll", schema=None) as batch_op:
@@ -121,6 +123,8 @@ def downgrade() -> None:
 
     with op.batch_alter_table("mail", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_mail_size"))
+        batch_op.drop_index(batch_op.f("ix_mail_octets"))
+        batch_op.drop_column("octets")
 
     with op.batch_alter_table("letter", schema=None) as batch_op:
         batch_op.drop_column("doubts")
