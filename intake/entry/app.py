@@ -185,7 +185,10 @@ class App:
     @property
     def guard(self) -> Guard:
         """What keeps us from fetching when the disk is nearly full."""
-        largest = self.records.largest_mail(self.office.max_mail)
+        return self.guard_for(self.records.largest_mail(self.office.max_mail))
+
+    def guard_for(self, largest: int) -> Guard:
+        """The guard when the largest mail so far has so many octets."""
         return Guard(self.blobs.room, self.config.site.storage.reserve_mb << 20, largest)
 
     def examine(self) -> int:
@@ -242,9 +245,7 @@ class App:
 
     def room(self) -> tuple[int, int]:
         """The octets that are free on the disk, and those that must stay so; DiskLow when it takes no more files."""
-        guard, room = self.guard, self.blobs.room()
-        guard.require_files(room)
-        return room.octets, guard.needed
+        return self.guard.measured()
 
     def _warnings(self) -> tuple[str, ...]:
         return () if workdays.is_known(self.clock().astimezone(self.config.zone).year) else ("holidays-unknown",)

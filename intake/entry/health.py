@@ -9,10 +9,10 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from queue import Empty, Queue
-from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 import click
@@ -37,7 +37,17 @@ BEATS_MISSED = timedelta(minutes=5)
 """`serve` writes the heartbeat twice a minute, and no job of it keeps it from doing so."""
 POLLS_MISSED = 3
 
-Recorded: TypeAlias = tuple[Vitals, tuple[Standing, ...]]
+SILENT = 2_400
+"""Seconds without a sign of life that no honest work takes; the watchdog gives it a while longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the records tell: vital signs, alarms, and the size of the largest mail so far."""
+
+    vitals: Vitals
+    alarms: tuple[Standing, ...] = ()
+    largest: int = 0
 
 
 def health(folder: Path, now: datetime | None, verbose: bool) -> int:
@@ -66,6 +76,8 @@ def _beating(app: App) -> Iterator[str]:
         yield f"heartbeat: there is no {place}; neither serve nor poll has run here"
     elif late := _late(app, beat):
         yield f"heartbeat: {late}; {beat.by} (pid {beat.pid}) does not work, or its disk takes no files"
+    elif beat.silent_seconds > SILENT:
+        yield f"heartbeat: nothing has moved in {beat.by} (pid {beat.pid}) for {beat.silent_seconds} s"
 
 
 def _late(app: App, beat: Heartbeat) -> str | None:
@@ -85,11 +97,11 @@ def _working(app: App) -> Iterator[str]:
     told = _recorded(app)
     if isinstance(told, str):
         yield f"database: {told}"
-        told = Vitals(app.clock(), Streak(), Stuck()), ()
-    vitals, alarms = told
+        told = Recorded(Vitals(app.clock(), Streak(), Stuck()))
+    vitals = with_disk(told.vitals, app.guard_for(told.largest).measured)
     yield from _unpolled(app, vitals)
-    uneasy = {each.name: each.facts for each in alarms if each.stands and not each.seen_at}
-    for name, facts in (uneasy | troubles(with_disk(vitals, app.room), rules_of(app.config))).items():
+    uneasy = {each.name: each.facts for each in told.alarms if each.stands and not each.seen_at}
+    for name, facts in (uneasy | troubles(vitals, rules_of(app.config))).items():
         words = _WORDED[name].format_map(_shown_facts(facts, app.config.zone))
         yield f"{name}: {words.rstrip(' :')}"
 
@@ -111,8 +123,10 @@ def _asked(app: App) -> Recorded | str:
     """Ask without bringing the schema up to date: that is not for a look from outside."""
     database = Database(app.config.database_url)
     try:
-        with SqlRecords(database, app.office.roster).chronicle() as chronicle:
-            return chronicle.vitals(app.clock()), chronicle.alarms()
+        records = SqlRecords(database, app.office.roster)
+        with records.chronicle() as chronicle:
+            vitals, alarms = chronicle.vitals(app.clock()), chronicle.alarms()
+        return Recorded(vitals, alarms, records.largest_mail(app.office.max_mail))
     except Deferred as error:
         return str(error)
     except Exception as error:  # noqa: BLE001 - of another release, say: whatever it is, the records cannot be read

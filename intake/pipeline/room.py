@@ -36,6 +36,12 @@ class Guard:
             raise DiskLow(_told(room, f"{room.octets / GIB:.1f} GiB are free", f"{needed / GIB:.1f} GiB"))
         self.require_files(room)
 
+    def measured(self) -> tuple[int, int]:
+        """The octets that are free, and those that must be; DiskLow when it takes hardly any more files."""
+        room = self.room()
+        self.require_files(room)
+        return room.octets, self.needed
+
     @staticmethod
     def require_files(room: Room) -> None:
         """DiskLow when the disk takes hardly any more files, however many octets are free."""

@@ -172,6 +172,9 @@ def test_a_heartbeat_that_is_not_of_now_is_told(world: World, capsys: pytest.Cap
     status, told = health(world, capsys, "2024-06-05T13:00:00+08:00")
     assert "NO  heartbeat: none since 2024-06-05 12:00:00 +0800" in told
     assert "NO  polls: none since 2024-06-05 12:00:00 +0800" in told
+    stuck = heartbeat(world) | {"silent_seconds": 2500}
+    (world.folder / "config/data/heartbeat").write_text(json.dumps(stuck), encoding="utf-8")
+    assert "NO  heartbeat: nothing has moved in poll " in health(world, capsys)[1]
     (world.folder / "config/data/heartbeat").write_text("{", encoding="utf-8")
     assert "cannot be read" in health(world, capsys)[1]
 

@@ -39,7 +39,10 @@ class Turned:
     offset: Path
 
     def turn(self, days: int) -> None:
-        self.offset.write_text(f"{days:+}d\n", encoding="ascii")
+        """In one step: the library reads the file whenever somebody asks what time it is."""
+        fresh = self.offset.with_suffix(".fresh")
+        fresh.write_text(f"{days:+}d\n", encoding="ascii")
+        fresh.replace(self.offset)
 
     def digests(self) -> list[str]:
         letters = self.world.letters(STAFF)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, distinct, func, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from intake.adapters.records.patience import waits
 from intake.adapters.records.shapes import mail_ref
@@ -52,22 +52,23 @@ def vitals(session: Session, now: datetime) -> Vitals:
 
 def _polls(session: Session, good: int, under_way: PollRow | None) -> Streak:
     """The polls that failed since the last good one; one that never ended failed, unless it is the one under way."""
-    failed: list[ColumnElement[bool]] = [PollRow.id > good]
-    if under_way is not None:
-        failed.append(PollRow.id != under_way.id)
-    count = session.scalar(select(func.count()).select_from(PollRow).where(*failed)) or 0
-    first = session.scalar(select(PollRow).where(*failed).order_by(PollRow.id).limit(1))
-    told = select(PollRow.error).where(*failed, PollRow.error.is_not(None)).order_by(PollRow.id.desc()).limit(1)
-    return Streak(count, first.started_at if first else None, session.scalar(told) or "")
+    upto = PollRow.id != under_way.id if under_way is not None else true()
+    return _streak(session, PollRow.error, PollRow.id > good, upto)
 
 
 def _examinations(session: Session) -> Streak:
     """The polls, since one after which all could be examined, after which the world kept mails from it."""
     went, ended = PollRow.examine_error.is_(None), PollRow.finished_at.is_not(None)
     good = session.scalar(select(func.max(PollRow.id)).where(went, ended)) or 0
-    failed = select(PollRow).where(ended, PollRow.id > good).order_by(PollRow.id)
-    rows = list(session.scalars(failed))
-    return Streak(len(rows), rows[0].started_at, rows[-1].examine_error or "") if rows else Streak()
+    return _streak(session, PollRow.examine_error, PollRow.id > good, ended)
+
+
+def _streak(session: Session, error: InstrumentedAttribute[str | None], *which: ColumnElement[bool]) -> Streak:
+    """So many polls, since the first of them, with the last error that one of them told."""
+    count = session.scalar(select(func.count()).select_from(PollRow).where(*which)) or 0
+    first = session.scalar(select(PollRow.started_at).where(*which).order_by(PollRow.id).limit(1))
+    told = select(error).where(*which, error.is_not(None)).order_by(PollRow.id.desc()).limit(1)
+    return Streak(count, first, session.scalar(told) or "")
 
 
 def _stuck(session: Session, wait: Wait | None) -> Stuck:
