@@ -20,7 +20,7 @@ from intake.domain.outcome import (
     Untried,
     after_doubt,
 )
-from intake.ports import Draft, DueLetter, Overtaken
+from intake.ports import Draft, DueLetter, Overtaken, Pending, Ruling
 from tests.adapters.box import NOW, Box
 
 
@@ -167,3 +167,14 @@ def test_a_story_tells_the_doubts(box: Box) -> None:
 
     assert story is not None
     assert story["doubts"] == 1
+
+
+def test_a_letter_in_doubt_that_comes_back_as_undeliverable_is_not_sent_once_more(box: Box) -> None:
+    post(box, draft("a"))
+    post(box, draft("b"))
+    doubt(box, due(box)[0])
+    with box.records.desk() as desk:
+        desk.undelivered(["<a@x>", "<b@x>"], Pending(99, "M000099", "", 1, NOW, 0, Ruling()), NOW)
+
+    assert [letter.ref for letter in due(box)] == ["L000002"], "one that never left cannot come back"
+    assert told(box) == ["letter returned"]

@@ -382,6 +382,19 @@ def test_a_refused_login_is_not_repeated_before_its_time(office: Office) -> None
     assert [letter.state for letter in office.letters] == ["sent"] * 3
 
 
+@pytest.mark.parametrize(("announced", "state"), [(b"20", "failed"), (b"0", "sent"), (b"", "sent"), (b"lots", "sent")])
+def test_a_letter_larger_than_the_server_announces_is_not_even_tried(
+    office: Office, announced: bytes, state: str
+) -> None:
+    office.post()
+    office.meets("EHLO", Act(b"250-moody\r\n250 SIZE " + announced + b"\r\n"))
+    office.round()
+    assert office.letter.state == state
+    if state == "failed":
+        assert "too large for the server: 55 octets, it takes 20" in (office.letter.error or "")
+        assert not any(command.startswith("MAIL") for command in office.server.commands)
+
+
 NOBODY = [
     ("MAIL", Act(b"553 Requested action not taken: NULL sender is not allowed\r\n")),
     ("MAIL", Act(b"501 mail from address must be same as authorization user\r\n")),

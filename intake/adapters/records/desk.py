@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Session
 
 from intake.adapters.records.cleaning import storable, storable_sender
@@ -178,9 +178,11 @@ class SqlDesk:
 
     def undelivered(self, message_ids: Sequence[str], pending: Pending, now: datetime) -> None:
         named = [storable(message_id) for message_id in message_ids]
-        sent = select(LetterRow).where(LetterRow.message_id.in_(named), LetterRow.state == "sent")
-        for row in self._session.scalars(sent.order_by(LetterRow.id)):
+        left = or_(LetterRow.state == "sent", and_(LetterRow.state == "due", LetterRow.doubts > 0))
+        letters = select(LetterRow).where(LetterRow.message_id.in_(named), left)
+        for row in self._session.scalars(letters.order_by(LetterRow.id)):
             row.state, row.settled_at, row.error = "failed", now, f"returned as undeliverable ({pending.ref})"
+            row.doubts = 0
             detail = {"bounce": pending.ref}
             self._session.add(
                 EventRow(
