@@ -1,4 +1,4 @@
-"""Fixtures that many tests share: one Dovecot and one PostgreSQL per run, a fresh account per test, an SMTP sink."""
+"""Fixtures that many tests share: one Dovecot, PostgreSQL and clamd per run, a fresh account per test, an SMTP sink."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import NoReturn
 
 import pytest
 
+from tests.servers import clamd as clamd_module
 from tests.servers import dovecot as dovecot_server
 from tests.servers import postgres as postgres_server
 from tests.servers.certificate import Certificate, make_certificate
+from tests.servers.clamd import ClamdServer, running_clamd
 from tests.servers.dovecot import Dovecot, running_dovecot
 from tests.servers.postgres import Postgres, running_postgres
 from tests.servers.smtp import SmtpSink, running_sink
@@ -32,6 +34,15 @@ def postgres() -> Iterator[Postgres]:
     if postgres_server.binaries() is None:
         _missing("NO POSTGRESQL: install postgresql, nothing about several processes at work is tested without it")
     with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def clamd_server() -> Iterator[ClamdServer]:
+    """The scanner of this run; without Debian's clamav-daemon as with Dovecot."""
+    if clamd_module.installed() is None:
+        _missing("NO CLAMD: install clamav-daemon, nothing about a scanner is tested without it")
+    with running_clamd() as server:
         yield server
 
 

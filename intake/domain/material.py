@@ -68,6 +68,28 @@ class Facts:
     preview: bytes | None = field(default=None, repr=False)
 
 
+class Scanned(StrEnum):
+    """What a scan for malware came to. PARTLY: past the scanner's limits, or locked. UNSCANNED: it did not answer."""
+
+    NOT_ASKED = "not-asked"
+    CLEAN = "clean"
+    INFECTED = "infected"
+    PARTLY = "partly"
+    UNSCANNED = "unscanned"
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A scan of one file. `name` is the scanner's word for what it found: for staff, never for a sender."""
+
+    outcome: Scanned
+    name: str = ""
+
+
+NOT_ASKED = Scan(Scanned.NOT_ASKED)
+"""No scanner is configured."""
+
+
 @dataclass(frozen=True, slots=True)
 class Examined:
     """A material together with its facts. `preview` names the stored preview, where there is one."""
@@ -75,3 +97,4 @@ class Examined:
     material: Material
     facts: Facts
     preview: str | None = None
+    scan: Scan = NOT_ASKED

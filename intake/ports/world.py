@@ -7,10 +7,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import BinaryIO, Protocol, TypeAlias
 
 from intake.domain.mail import Locator, Message
-from intake.domain.material import Examined, Facts, Material
+from intake.domain.material import Examined, Facts, Material, Scan
 from intake.domain.patience import Refusal
 
 Clock: TypeAlias = Callable[[], datetime]
@@ -214,6 +214,12 @@ class Inspector(Protocol):
     """Facts of one file, measured in a child process: Facts whatever the file does, Deferred when no child can run."""
 
     def __call__(self, path: Path, filename: str, /) -> Facts: ...
+
+
+class Scanner(Protocol):
+    """Looks for malware in an open file of `size` octets. Deferred when the scanner does not answer."""
+
+    def __call__(self, file: BinaryIO, size: int, /) -> Scan: ...
 
 
 class Looker(Protocol):
