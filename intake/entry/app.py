@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -38,9 +39,15 @@ from intake.ports import Clock, Deferred
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
+LONGEST_ROUND = 900.0
+"""Seconds after which a round of receiving begins no other mail: letters and digest must not wait for a slow server."""
+
 
 class App:
-    """A configured service. `stopping` is asked between mails; `progress` is told of every mail decided."""
+    """A configured service.
+
+    `stopping` is asked between mails; `progress` is told of every mail decided; inside `lull` the mailbox is opened.
+    """
 
     def __init__(
         self,
@@ -48,12 +55,14 @@ class App:
         clock: Clock,
         stopping: Callable[[], bool] = lambda: False,
         progress: Callable[[str], None] = lambda _ref: None,
+        lull: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self.config = config
         self.clock = clock
         self.office = office_of(config)
         self.signs = Signs()
         self.crashes: dict[str, Streak] = {}
+        self._lull = lull
         self._stop = stopping
         self._progress = progress
 
@@ -159,7 +168,7 @@ class App:
             self.deliver()
 
     def receive(self) -> int:
-        guard = self.guard
+        guard, ends = self.guard, time.monotonic() + LONGEST_ROUND
         guard.require()
         intake = Intake(
             open_mailbox=self.servers.open_mailbox,
@@ -170,11 +179,12 @@ class App:
             clock=self.clock,
             max_mail=self.office.max_mail,
             require=guard.require,
-            stopping=self._stopping,
+            stopping=lambda: self._stopping() or time.monotonic() > ends,
             junk=self.config.site.imap.junk,
             pause=take_a_breath,
         )
-        return receive(intake)
+        with self._lull():
+            return receive(intake)
 
     def mend(self) -> int:
         infirmary = Infirmary(

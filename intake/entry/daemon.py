@@ -16,6 +16,7 @@ from intake.entry.clockwork import Job, clockwork
 from intake.entry.commands import opened
 from intake.entry.config import ConfigError
 from intake.entry.heartbeat import beat
+from intake.entry.lull import Lull
 from intake.entry.passwords import password_problems
 from intake.entry.proofs import template_problems
 from intake.entry.supervisor import Supervisor
@@ -30,7 +31,7 @@ def serve(folder: Path, now: datetime | None, verbose: bool) -> int:  # noqa: AR
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with opened(folder, now, verbose=True, running=True, stopping=stop.is_set) as app:
+    with opened(folder, now, verbose=True, running=True, stopping=stop.is_set, lull=Lull().respected) as app:
         _refuse_what_cannot_work(app)
         with app.owned():
             app.stationery  # noqa: B018 - database and message key are needed: fail now, not at the first letter

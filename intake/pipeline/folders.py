@@ -40,27 +40,29 @@ def new_mail(intake: Intake, box: Mailbox, state: FolderState, *, singly: bool) 
 
     The caller takes or postpones each before it asks for the next.
     """
-    above = _begin(intake, box, state)
-    journal.polling(state.folder, state.uidvalidity, state.exists, above)
-    arrivals = box.arrivals(state, above, singly=singly)
-    yield from _worth_reading(intake, arrivals if state.uidvalidity else _unfamiliar(intake, state, arrivals))
-    if not intake.stopping():
-        _finish(intake, box, state)
-
-
-def _begin(intake: Intake, box: Mailbox, state: FolderState) -> int:
-    """The watermark. When the server's count is not that of the books, find out which mails have left."""
     with intake.records.ledger() as ledger:
-        above = ledger.watermark(state, intake.clock())
-        gap = state.exists - ledger.known(state)
-    there = None
-    if state.uidvalidity and gap and gap != len(box.uids(state, above + 1)):
-        there = box.uids(state, 1, above)
+        above, known = ledger.watermark(state, intake.clock()), ledger.known(state)
+    journal.polling(state.folder, state.uidvalidity, state.exists, above)
+    new = box.uids(state, above + 1)
+    arrivals = box.arrivals(state, new, singly=singly)
+    if state.uidvalidity:
+        there = None if state.exists == known + len(new) else box.uids(state, 1, above)
+        _balance(intake, state, there, len(there or ()) + len(new))
+        yield from _worth_reading(intake, arrivals)
+    else:
+        yield from _worth_reading(intake, _unfamiliar(intake, state, arrivals))
+        _balance(intake, state, new, len(new))
+
+
+def _balance(intake: Intake, state: FolderState, there: list[int] | None, listed: int) -> None:
+    """Put on record how many mails the server has, and which have left if the count does not say that none has.
+
+    More may be listed than the folder had when it was opened: they came meanwhile.
+    """
     with intake.records.ledger() as ledger:
         if there is not None:
             ledger.reconcile(state.folder, there, intake.clock())
-        ledger.counted(state, intake.clock())
-    return above
+        ledger.counted(replace(state, exists=max(state.exists, listed)), intake.clock())
 
 
 def _unfamiliar(intake: Intake, state: FolderState, arrivals: Iterable[Arrival]) -> Iterator[Arrival]:
@@ -94,17 +96,3 @@ def count_older(intake: Intake, older: list[Arrival]) -> None:
     with intake.records.ledger() as ledger:
         ledger.older(older)
     journal.older(older[0].locator.folder, len(older))
-
-
-def _finish(intake: Intake, box: Mailbox, state: FolderState) -> None:
-    """Count again what came or went while we read."""
-    there = None if state.uidvalidity else box.uids(state, 1)
-    with intake.records.ledger() as ledger:
-        if there is not None:
-            ledger.reconcile(state.folder, there, intake.clock())
-            ledger.counted(replace(state, exists=len(there)), intake.clock())
-        more = ledger.known(state) > state.exists
-    if more and state.uidvalidity:
-        state = box.select(state.folder)
-        with intake.records.ledger() as ledger:
-            ledger.counted(state, intake.clock())

@@ -127,15 +127,15 @@ class Mailbox(Protocol):
 
     def select(self, folder: str) -> FolderState: ...
 
-    def arrivals(self, state: FolderState, above: int, *, singly: bool = False) -> Iterator[Arrival]:
-        """Mails with a UID above the watermark, in rising order.
+    def uids(self, state: FolderState, first: int, last: int | None = None) -> list[int]:
+        """The UIDs from `first` to `last` (None: to the end) that are on the server now, in rising order."""
+
+    def arrivals(self, state: FolderState, uids: Sequence[int], *, singly: bool = False) -> Iterator[Arrival]:
+        """Those of the mails that are still there, with what the server says of them.
 
         `singly` after a connection was lost over such a list: every mail is asked about for itself, and the one that
         breaks the connection is named before.
         """
-
-    def uids(self, state: FolderState, first: int, last: int | None = None) -> list[int]:
-        """The UIDs from `first` to `last` (None: to the end) that are on the server now."""
 
     def look(self, arrival: Arrival) -> Arrival | None:
         """What the server says of a mail now; None when it is gone."""

@@ -48,7 +48,8 @@ def lying(liar: Liar | None = None, changes: dict[str, Any] | None = None, **ans
 
 
 def arrivals(box: ImapMailbox, above: int = 0) -> list[tuple[int, int, datetime]]:
-    found = box.arrivals(box.select("INBOX"), above)
+    state = box.select("INBOX")
+    found = box.arrivals(state, box.uids(state, above + 1))
     return [(arrival.locator.uid, arrival.size, arrival.internal_date) for arrival in found]
 
 

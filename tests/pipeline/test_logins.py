@@ -11,6 +11,7 @@ from intake.adapters.records.patience import fingerprint
 from intake.domain.patience import Refusal, Wait
 from intake.entry.app import App
 from intake.entry.config import load
+from intake.entry.lull import Lull
 from tests.e2e.world import complete
 from tests.pipeline.test_stages import Office, office
 from tests.servers.dovecot import PASSWORD
@@ -104,3 +105,19 @@ def test_a_fingerprint_needs_the_key_and_keeps_the_words_apart() -> None:
     assert len(made) == 64
     others = [(b"j" * 32, "host", "user", "password"), (b"k" * 32, "host", "userpassword"), (b"k" * 32, "h", "ost")]
     assert made not in {fingerprint(key, *words) for key, *words in others}
+
+
+def test_a_server_that_cannot_be_reached_is_left_alone_for_a_while_by_the_service_and_not_by_hand(
+    office: Office,
+) -> None:
+    config = office.world.folder / "config/intake.toml"
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace(f"port = {office.world.dovecot.port}", "port = 1"), encoding="utf-8")
+    now = [0.0]
+    service = App(load(office.world.folder / "config"), lambda: office.now, lull=Lull(lambda: now[0]).respected)
+    assert "cannot connect" in (service.poll() or "")
+    assert "not tried again for" in (service.poll() or "")
+    assert "not tried again" not in office.world.run("poll", status=75)
+    now[0] += 7
+    assert "not tried again" not in (service.poll() or "")
+    service.close()

@@ -7,7 +7,7 @@ and Aliyun, and one strange ENVELOPE or BODYSTRUCTURE spoils the answers for all
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -65,14 +65,14 @@ class ImapMailbox:
         self._selected = (folder, state.uidvalidity)
         return replace(state, junk=bool(known and known.junk))
 
-    def arrivals(self, state: FolderState, above: int, *, singly: bool = False) -> Iterator[Arrival]:
-        batch = 1 if singly else _BATCH
-        for uids in self._search(state, above + 1, None):
-            for start in range(0, len(uids), batch):
-                yield from self._described(state, uids[start : start + batch])
-
     def uids(self, state: FolderState, first: int, last: int | None = None) -> list[int]:
         return [uid for uids in self._search(state, first, last) for uid in uids]
+
+    def arrivals(self, state: FolderState, uids: Sequence[int], *, singly: bool = False) -> Iterator[Arrival]:
+        batch = 1 if singly else _BATCH
+        for start in range(0, len(uids), batch):
+            self._require(state.folder, state.uidvalidity)
+            yield from self._described(state, uids[start : start + batch])
 
     def look(self, arrival: Arrival) -> Arrival | None:
         place = arrival.locator
@@ -158,7 +158,7 @@ class ImapMailbox:
     def _withheld(self, uid: int) -> Unusable:
         return Unusable(f"{self._session.settings}: mail {uid}: the server lists it and does not give its octets")
 
-    def _described(self, state: FolderState, uids: list[int]) -> Iterator[Arrival]:
+    def _described(self, state: FolderState, uids: Sequence[int]) -> Iterator[Arrival]:
         for uid, items in self._facts(uids):
             yield Arrival(
                 Locator(state.folder, state.uidvalidity, uid),
@@ -167,7 +167,7 @@ class ImapMailbox:
                 _date(items) or self._clock(),
             )
 
-    def _facts(self, uids: list[int]) -> Iterator[tuple[int, Items]]:
+    def _facts(self, uids: Sequence[int]) -> Iterator[tuple[int, Items]]:
         """Size and date of the mails that are there, asked for together and, where that fails, one by one."""
         answers = self._facts_together(uids) if len(uids) > 1 else {}
         for uid in uids:
@@ -188,7 +188,7 @@ class ImapMailbox:
         if there:
             yield uid, items
 
-    def _facts_together(self, uids: list[int]) -> dict[int, Items]:
+    def _facts_together(self, uids: Sequence[int]) -> dict[int, Items]:
         try:
             return self._fetch(uids, "RFC822.SIZE", "INTERNALDATE")
         except Unusable:
@@ -201,7 +201,7 @@ class ImapMailbox:
             return {}
 
     def _fetch(
-        self, uids: list[int], *items: str, seconds: float | None = None, octets: int = ANSWER
+        self, uids: Sequence[int], *items: str, seconds: float | None = None, octets: int = ANSWER
     ) -> dict[int, Items]:
         answer: dict[int, Items] = self._session.ask(
             f"FETCH of {len(uids)} mails", lambda: self._session.client.fetch(uids, items), seconds, octets
