@@ -2,6 +2,8 @@
 # make demo    the whole job on sample mail, nothing to set up
 # make test    all tests; installs Debian's servers for them when it may (root) and they are missing
 # make quick   the tests without servers, in seconds
+# make crash   SIGKILL at every system call of a poll, and what became of it; some 20 minutes
+# make soak    5,000 mails while the service is killed every 10 seconds; some 20 minutes
 # make bench   what reading a large mail costs, beside the peers
 # make lint    ruff, mypy --strict, the floors
 # make lock    write requirements.lock anew from pyproject.toml (needs uv)
@@ -9,7 +11,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: setup demo test quick bench lint format lock servers clean
+.PHONY: setup demo test quick crash soak bench lint format lock servers clean
 
 setup: .venv/ready
 
@@ -27,6 +29,12 @@ test: setup servers
 
 quick: setup
 	$(BIN)/python -m pytest tests/unit
+
+crash: setup servers
+	$(BIN)/python -m tests.crash
+
+soak: setup servers
+	$(BIN)/python -m tests.soak
 
 bench: setup
 	$(BIN)/python tests/bench/reading.py

@@ -1,0 +1,109 @@
+"""What must be true of an office that has come to rest, whatever was killed before.
+
+The records are read with SQL of its own, not with the code under test; only the reconciliation and the chain of the
+events are asked of it, because they are what people are shown.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+
+from intake.adapters.records.audit import verify
+from intake.adapters.records.database import Database
+from intake.adapters.records.reconciling import reconciliation
+from tests.crash.office import Office
+
+ONCE = ("taken", "decided", "letter owed", "letter sent")
+"""Events that happen once: per mail the first two, per letter the last two."""
+
+ONCE_MORE = "SELECT letter_id FROM event WHERE what = 'letter sent once more'"
+"""Letters whose fate was unknown after the final dot: said before the second copy leaves."""
+
+
+def violations(office: Office) -> list[str]:
+    """Everything that is wrong, in words; none is good news."""
+    with closing(office.records()) as records:
+        told = [*_unsound(records), *_unanswered(records), *_events(records), *_letters(office, records)]
+    return [*told, *_spoilt(office), *_left(office), *_as_it_says_itself(office), *_touched(office)]
+
+
+def doubts(office: Office) -> tuple[int, int]:
+    """Letters that were sent once more, and letters that arrived twice."""
+    with closing(office.records()) as records:
+        again = records.execute(ONCE_MORE).fetchall()
+    arrived = Counter(mail.octets for mail in office.world.sink.received)
+    return len(again), sum(times > 1 for times in arrived.values())
+
+
+def _unsound(records: sqlite3.Connection) -> Iterator[str]:
+    (told,) = records.execute("PRAGMA integrity_check").fetchone()
+    if told != "ok":
+        yield f"database: {told}"
+    if broken := records.execute("PRAGMA foreign_key_check").fetchall():
+        yield f"database: {broken}"
+    for table in ("examination", "postponed"):
+        if left := records.execute(f"SELECT count(*) FROM {table}").fetchone()[0]:
+            yield f"{table}: {left} rows of work that is over"
+
+
+def _unanswered(records: sqlite3.Connection) -> Iterator[str]:
+    query = "SELECT id, state, (SELECT count(*) FROM letter WHERE mail_id = mail.id) AS letters FROM mail"
+    for number, state, letters in records.execute(f"{query} WHERE state != 'decided' OR letters != 1"):
+        yield f"mail {number}: {state}, {letters} letters"
+
+
+def _events(records: sqlite3.Connection) -> Iterator[str]:
+    query = "SELECT what, coalesce(letter_id, mail_id), count(*) FROM event GROUP BY 1, 2 HAVING count(*) > 1"
+    for what, whose, times in records.execute(query):
+        if what in ONCE:
+            yield f"event: {what} {times} times of {whose}"
+
+
+def _letters(office: Office, records: sqlite3.Connection) -> Iterator[str]:
+    """Once each; twice only with the same octets, and only if it is on record why."""
+    again = Counter(letter for (letter,) in records.execute(ONCE_MORE))
+    arrived = Counter(mail.octets for mail in office.world.sink.received)
+    for number, state, octets in records.execute("SELECT id, state, octets FROM letter"):
+        times = arrived.pop(octets, 0)
+        if state != "sent" or not 1 <= times <= 1 + again[number]:
+            yield f"letter {number}: {state}, arrived {times} times, {again[number]} times sent once more"
+    if arrived:
+        yield f"letters: {arrived.total()} arrived that are not on record"
+
+
+def _spoilt(office: Office) -> Iterator[str]:
+    for path in office.blobs():
+        if hashlib.sha256(path.read_bytes()).hexdigest() != path.name:
+            yield f"blob {path.name}: other octets"
+
+
+def _left(office: Office) -> Iterator[str]:
+    """Files that nobody will ever finish."""
+    for folder in (office.data / "blobs/tmp",):
+        for path in folder.iterdir() if folder.is_dir() else ():
+            yield f"left in {folder.name}: {path.name}"
+
+
+def _as_it_says_itself(office: Office) -> Iterator[str]:
+    """The sum that staff are shown, and the chain of the events."""
+    database = Database(f"sqlite:///{office.data / 'intake.db'}")
+    try:
+        with database.reading() as session:
+            told, walked = reconciliation(session), verify(session)
+    finally:
+        database.close()
+    there = len(office.world.dovecot.flags(office.world.user))
+    if told.on_server != there or told.accounted != there or told.unread or told.pending or told.parked:
+        yield f"reconciliation: {told}, on the server {there}"
+    if walked.broken:
+        yield f"events: {walked.broken}"
+
+
+def _touched(office: Office) -> Iterator[str]:
+    for uid, flags in office.world.dovecot.flags(office.world.user).items():
+        if flags:
+            yield f"mailbox: UID {uid} has {flags!r}"
