@@ -113,9 +113,7 @@ class App:
 
     def owned(self) -> AbstractContextManager[None]:
         """Hold this service's records for as long as the block lasts; Deferred when another process does."""
-        url = self.database.url
-        sqlite = url.get_backend_name() == "sqlite" and url.database
-        beside = Path(url.database) if sqlite and url.database else self.blob_folder / "owner"
+        beside = self.config.database_file or self.blob_folder / "owner"
         return ownership(beside.with_name(beside.name + ".lock"))
 
     def poll(self) -> str | None:

@@ -62,6 +62,12 @@ class Config(Struct, frozen=True):
         is_relative = url.startswith(prefix) and not url.startswith(prefix + "/")
         return prefix + str(self.path(url.removeprefix(prefix)).resolve()) if is_relative else url
 
+    @property
+    def database_file(self) -> Path | None:
+        """The file of an SQLite database; None for a server's."""
+        prefix, url = "sqlite:///", self.database_url
+        return Path(url.removeprefix(prefix)) if url.startswith(prefix) else None
+
 
 def load(folder: Path) -> Config:
     """Read a configuration folder; ConfigError with all problems when anything is wrong."""

@@ -48,6 +48,8 @@ class SqlMending:
 
     def whole(self, mail_id: int, now: datetime) -> None:
         row = self._locked(mail_id)
+        if row.octets == Octets.WHOLE:
+            return
         if row.octets == Octets.LOST:
             row.needs_person = row.state == "parked" or self._held(row)
         row.octets, row.next_attempt_at = Octets.WHOLE, min(now, row.next_attempt_at)

@@ -1,4 +1,4 @@
-"""Commands that look after the records: audit."""
+"""Commands that look after records and store: audit, fsck."""
 
 from __future__ import annotations
 
@@ -28,4 +28,32 @@ def verify(context: click.Context, head: str | None) -> None:
     run("auditing", "verify", context, head=head)
 
 
-COMMANDS = (audit,)
+@click.command()
+@click.option("--repair", is_flag=True, help="Mend what can be mended; without it nothing is changed.")
+@click.option("--json", "as_json", is_flag=True, help="For programs; the form is part of the contract.")
+@click.option("--grace-days", type=click.IntRange(1), default=7, show_default=True,
+              help="Files that nothing refers to are removed when they are older than this.")  # fmt: skip
+@click.option("--adopt", "adopted", multiple=True, metavar="SHA256",
+              help="Take a stored mail that no row tells of into the records.")  # fmt: skip
+@click.option("--remove", "removed", multiple=True, metavar="SHA256",
+              help="Remove a stored mail that no row tells of.")  # fmt: skip
+@click.pass_context
+def fsck(  # noqa: PLR0913, PLR0917
+    context: click.Context,
+    repair: bool,
+    as_json: bool,
+    grace_days: int,
+    adopted: tuple[str, ...],
+    removed: tuple[str, ...],
+) -> None:
+    """Compare the stored files with the records: what is missing, changed, left over, or open to others.
+
+    \b
+    Examples: python run_intake.py fsck
+              python run_intake.py fsck --repair
+    """
+    arguments = {"repair": repair, "as_json": as_json, "grace_days": grace_days, "adopted": adopted, "removed": removed}
+    run("fsck", "fsck", context, **arguments)
+
+
+COMMANDS = (audit, fsck)
