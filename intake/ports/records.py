@@ -250,6 +250,12 @@ class Records(Protocol):
         counted, too. Mails that others are at, and those of `passing`, are left out.
         """
 
+    def unscanned(self) -> int:
+        """How many decided mails have files that no scanner has seen."""
+
+    def scan_again(self, now: datetime) -> int:
+        """Have those mails examined again; how many they are."""
+
     def ledger(self) -> AbstractContextManager[Ledger]: ...
 
     def desk(self) -> AbstractContextManager[Desk]: ...

@@ -69,6 +69,7 @@ class MailRow(Base):
     notice_id: Mapped[str | None] = mapped_column(String(128))
     late: Mapped[bool] = mapped_column(default=False)
     needs_person: Mapped[bool] = mapped_column(default=False, index=True)
+    unscanned: Mapped[bool] = mapped_column(default=False, server_default=false(), index=True)
     findings: Mapped[list[Any]] = mapped_column(default=list)
     decided_at: Mapped[datetime | None]
 
