@@ -111,6 +111,9 @@ class Ledger(Protocol):
     def watermark(self, state: FolderState, now: datetime) -> int:
         """The highest UID read so far; 0 for a folder that is new, was renumbered, or has no UIDVALIDITY."""
 
+    def only(self, folders: Sequence[str]) -> None:
+        """Leave all other folders out of the sums: they are not read any more."""
+
     def known(self, state: FolderState) -> int:
         """How many mails of the folder are accounted for: seen, postponed, or older than every notice."""
 

@@ -14,7 +14,7 @@ from intake.adapters.records.columns import Base, Serial
 class FolderRow(Base):
     """How far a folder has been read. `older` counts mail from before every notice, which is not read.
 
-    `junk` says that the server keeps unwanted mail here.
+    `junk` says that the server keeps unwanted mail here; `checked_at` is None while it is not read (any more).
     """
 
     __tablename__ = "folder"

@@ -1,0 +1,36 @@
+"""A mail that cannot be fetched is named to people wherever they look."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.e2e.world import complete
+from tests.pipeline.test_stages import Office, office
+
+__all__ = ["office"]
+pytestmark = pytest.mark.server
+
+
+def test_a_mail_that_cannot_be_fetched_is_named_in_digest_held_and_status(office: Office) -> None:
+    office.world.deliver(complete("370826"))
+    (stored,) = (path for path in (office.world.dovecot.root / "mail" / office.world.user / "new").iterdir())
+    stored.chmod(0)
+    office.world.deliver(complete("370883"))
+    for minute in ("00", "02", "10"):
+        assert "received=1 accepted=1" in office.world.run("poll", now=f"2024-06-05T12:{minute}:00+08:00")
+    now = "2024-06-05T12:11:00+08:00"
+    assert office.world.status(now)["service"]["unfetched"] == 1
+    (line,) = json.loads(office.world.run("held", "--json", now=now))
+    assert (line["ref"], line["attempts"]) == (None, 3)
+    assert line["place"].startswith("INBOX/")
+    assert "cannot be fetched, tried 3 times" in office.world.run("held", now=now)
+    digest = office.world.run("digest", now=now)
+    assert "暂未取到的邮件（1封" in digest
+    assert "起已试3次" in digest
+    assert "服务器现有2封＝收讫1＋暂取不到1，相符" in digest
+    stored.chmod(0o600)
+    office.world.run("poll", now="2024-06-05T12:30:00+08:00")
+    assert office.world.status(now)["service"]["unfetched"] == 0
+    assert len(office.world.letters()) == 2
