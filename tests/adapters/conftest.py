@@ -1,9 +1,12 @@
-"""Records to test with: a SQLite file for each test, and a database on the run's PostgreSQL, emptied for each."""
+"""Records to test with: a SQLite file for each test, and a database on the run's PostgreSQL, emptied for each.
+And children to test with, born from zygotes of the test's own."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,8 @@ from sqlalchemy import text
 
 from intake.adapters.records.columns import Base
 from intake.adapters.records.database import Database
+from intake.adapters.sandbox import child
+from intake.adapters.sandbox.nursery import Nursery
 from tests.adapters.box import Box
 from tests.servers.postgres import Postgres
 
@@ -65,3 +70,32 @@ def database(request: pytest.FixtureRequest) -> Database:
 @pytest.fixture
 def box(database: Database) -> Box:
     return Box(database)
+
+
+@pytest.fixture
+def nurseries(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Nursery]]:
+    """Nurseries that no other test has: what a test changes around the children is there when they are born."""
+    fresh: dict[str, Nursery] = {}
+
+    def nursery(worker: str) -> Nursery:
+        return fresh.setdefault(worker, Nursery(worker))
+
+    monkeypatch.setattr(child, "nursery", nursery)
+    yield nursery
+    for each in fresh.values():
+        each.close()
+
+
+@pytest.fixture
+def worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nurseries: Callable[[str], Nursery]
+) -> Callable[[str], str]:
+    """Makes a module for children to work with, from the body of its `main(errand)`; answers its name."""
+
+    def make(body: str, before: str = "") -> str:
+        source = f"import os, signal, time\n{before}\ndef main(errand):\n{textwrap.indent(body, '    ')}\n"
+        (tmp_path / "stand_in.py").write_text(source)
+        monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+        return "stand_in"
+
+    return make

@@ -165,6 +165,7 @@ ENDS = {
 }
 
 
+@pytest.mark.usefixtures("nurseries")
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
 def test_whatever_happens_to_a_preview_the_facts_stand(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str

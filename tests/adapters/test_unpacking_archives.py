@@ -216,13 +216,16 @@ def test_seven_zips_that_stay_closed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "library"), [("7z", "py7zr"), ("rar", "unrar2-cffi")])
+@pytest.mark.usefixtures("nurseries")
 def test_a_library_that_is_not_installed_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, library: str
 ) -> None:
     """The child finds modules where its parent does: a folder in front hides the real ones."""
+    installed = tmp_path / "site-packages"
+    installed.mkdir()
     for module in ("py7zr", "unrar"):
-        (tmp_path / f"{module}.py").write_text("raise ImportError\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
+        (installed / f"{module}.py").write_text("raise ImportError\n")
+    monkeypatch.syspath_prepend(str(installed))
     found = opened(tmp_path, archives.rar5(), name)
     assert (found.state, found.note) == ("unmeasured", f"no-reader: {library}")
 

@@ -7,7 +7,7 @@ import json
 import lzma
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from intake.adapters.blobs import BlobStore
 from intake.adapters.sandbox.confinement import MIB, Limits
-from intake.adapters.unpacking import Budget, ChildUnpacker, State, Unpacked
+from intake.adapters.unpacking import Budget, ChildUnpacker, State, Unpacked, unpacker
 from intake.adapters.unpacking.outlet import Outlet
 from intake.adapters.unpacking.rations import Meter
 from intake.adapters.unpacking.unpacker import limits_for
@@ -37,11 +37,11 @@ SAMPLES = [
 
 
 def run(
-    folder: Path, octets: bytes, name: str, unpacker: ChildUnpacker | None = None, budget: Budget | None = None
+    folder: Path, octets: bytes, name: str, opener: ChildUnpacker | None = None, budget: Budget | None = None
 ) -> Unpacked:
     path = folder / "container"
     path.write_bytes(octets)
-    return (unpacker or ChildUnpacker())(path, name, BlobStore(folder / "blobs"), budget or Budget())
+    return (opener or ChildUnpacker())(path, name, BlobStore(folder / "blobs"), budget or Budget())
 
 
 def limited(*, memory: int = 1024 * MIB, cpu: int = 20, wall: int = 60) -> ChildUnpacker:
@@ -75,12 +75,14 @@ def test_a_file_that_is_not_there_is_the_worlds_failure(tmp_path: Path) -> None:
         ChildUnpacker()(tmp_path / "gone", "zip", BlobStore(tmp_path / "blobs"), Budget())
 
 
+@pytest.mark.usefixtures("nurseries")
 def test_a_child_that_cannot_start_is_the_worlds_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
     with pytest.raises(Deferred, match="no-python"):
         run(tmp_path, archives.zipped(), "zip")
 
 
+@pytest.mark.usefixtures("nurseries")
 def test_a_child_that_fails_before_reading_is_the_worlds_failure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,27 +115,32 @@ def test_a_full_disk_is_the_worlds_failure(tmp_path: Path) -> None:
 
 # A child that has been taken over may write anything. These stand in for it.
 
-_READY = b'"ready"\n'
 _FILE = b'{"path": "a"}\n'
 _SOUND = b'{"state": "sound", "note": ""}\n'
 
+Said = Callable[..., Unpacked]
 
-def said(folder: Path, monkeypatch: pytest.MonkeyPatch, answer: bytes, then: str = "") -> Unpacked:
+
+@pytest.fixture
+def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, worker: Callable[[str], str]) -> Said:
     """What is made of a child that writes these octets, and then does something else."""
-    (folder / "answer").write_bytes(answer)
-    program = folder / "program"
-    program.write_text(f"#!/bin/sh\ncat {folder / 'answer'}\n{then}\n")
-    program.chmod(0o700)
-    monkeypatch.setattr(sys, "executable", str(program))
-    return run(folder, b"container", "zip", budget=Budget(files=3))
+
+    def unpacked(answer: bytes, then: str = "") -> Unpacked:
+        (tmp_path / "answer").write_bytes(answer)
+        body = f"errand.answer.write(ANSWER)\nerrand.answer.flush()\n{then}"
+        name = worker(body, f"ANSWER = open({str(tmp_path / 'answer')!r}, 'rb').read()")
+        monkeypatch.setattr(unpacker, "_WORKER", name)
+        return run(tmp_path, b"container", "zip", budget=Budget(files=3))
+
+    return unpacked
 
 
 def piece(octets: bytes, length: int | None = None) -> bytes:
     return (len(octets) if length is None else length).to_bytes(4, "big") + octets
 
 
-def test_a_whole_answer_is_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = said(tmp_path, monkeypatch, _READY + _FILE + piece(b"octets") + piece(b"") + _SOUND)
+def test_a_whole_answer_is_believed(said: Said) -> None:
+    found = said(_FILE + piece(b"octets") + piece(b"") + _SOUND)
     assert [(inner.path, inner.blob.size) for inner in found.inner] == [("a", 6)]
 
 
@@ -159,20 +166,18 @@ def test_a_whole_answer_is_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         "escape", "crowd", "bomb", "late-damage",
     ],
 )  # fmt: skip
-def test_a_child_that_lies_is_not_believed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: bytes, state: str, note: str
-) -> None:
-    assert said(tmp_path, monkeypatch, _READY + answer) == Unpacked(State(state), note)
+def test_a_child_that_lies_is_not_believed(said: Said, answer: bytes, state: str, note: str) -> None:
+    assert said(answer) == Unpacked(State(state), note)
 
 
-def test_a_child_that_dies_leaves_its_last_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = said(tmp_path, monkeypatch, _READY + _FILE, "echo RuntimeError: broken >&2; exit 1")
+def test_a_child_that_dies_leaves_its_last_words(said: Said) -> None:
+    found = said(_FILE, "raise RuntimeError('broken')")
     assert found == Unpacked(State.UNMEASURED, "child-died: 1 RuntimeError: broken")
 
 
-def test_a_broken_installation_is_no_files_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(Deferred, match="exit 69"):
-        said(tmp_path, monkeypatch, _READY, "exit 69")
+def test_a_broken_installation_is_no_files_fault(said: Said) -> None:
+    with pytest.raises(Deferred, match="exit 69 no such library"):
+        said(b"", "raise ImportError('no such library')")
 
 
 # Laws

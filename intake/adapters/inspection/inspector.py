@@ -18,7 +18,7 @@ import msgspec
 from intake.adapters.inspection.formats import FORMATS, UNKNOWN
 from intake.adapters.inspection.outcome import PREVIEW, PREVIEW_OCTETS, Note
 from intake.adapters.inspection.text import BEGINNING, END
-from intake.adapters.sandbox.child import Child, OutOfTime, started
+from intake.adapters.sandbox.child import Child, OutOfTime, again_if_orphaned, started
 from intake.adapters.sandbox.confinement import Limits, limits_for
 from intake.adapters.sandbox.inside import BROKEN_INSTALLATION, READY
 from intake.domain.material import Condition, Facts
@@ -75,22 +75,24 @@ class ChildInspector:
                 size = os.fstat(file.fileno()).st_size
                 if size == 0:
                     return Facts(Condition.EMPTY)
-                end = _run(file, [_passable(filename), self._wish], self._limits(size))
+                words = [_passable(filename), self._wish]
+                end = again_if_orphaned(lambda: _run(file, words, self._limits(size)))
         except OSError as error:
             raise Deferred(f"inspection cannot start: {error}") from error
         return _facts(end)
 
 
-def _run(file: IO[bytes], arguments: Iterable[str], limits: Limits) -> _End:
-    with started(_WORKER, file, arguments, limits) as child:
+def _run(file: IO[bytes], words: Iterable[str], limits: Limits) -> _End:
+    os.lseek(file.fileno(), 0, os.SEEK_SET)
+    with started(_WORKER, file, words, limits) as child:
         octets, stopped = _heard(child)
     why = Note.OUT_OF_TIME if child.overran else stopped
     return _End(octets.splitlines(), child.status, why, child.complaint)
 
 
 def _passable(filename: str) -> str:
-    """The end of the name, where the ending is, without what an argument cannot hold."""
-    return filename[-100:].encode("utf-8", "replace").decode().replace("\0", "")
+    """The end of the name, where the ending is, without what is no text."""
+    return filename[-100:].encode("utf-8", "replace").decode()
 
 
 def _heard(child: Child) -> tuple[bytes, Note | None]:

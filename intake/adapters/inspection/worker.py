@@ -1,8 +1,8 @@
-"""The child process: locks itself in, tells the format of the file on its standard input, measures it, ends.
+"""The child process: tells the format of the file it was given, measures it, ends.
 
-It answers in lines of JSON: that it is ready (no foreign octet was read before), the format (known even when
-measuring kills the child), the facts; and last, when asked for, a preview in base64 (decoding is where parsers break,
-and the facts are told by then). Arguments: the file's name, PREVIEW or nothing, then the three limits.
+It answers in lines of JSON, behind the one that says it is ready: the format (known even when measuring kills the
+child), the facts; and last, when asked for, a preview in base64 (decoding is where parsers break, and the facts are
+told by then). Words: the file's name, PREVIEW or nothing.
 """
 
 from __future__ import annotations
@@ -10,38 +10,36 @@ from __future__ import annotations
 import base64
 import dataclasses
 import importlib
-import os
 import signal
-import sys
 from typing import BinaryIO, Final
 
 from intake.adapters.inspection.formats import FORMATS, UNKNOWN
 from intake.adapters.inspection.outcome import PREVIEW, Damaged, Exceeded, Locked, Note
 from intake.adapters.inspection.sniff import sniff
-from intake.adapters.sandbox.confinement import Limits, confine
-from intake.adapters.sandbox.inside import BROKEN_INSTALLATION, READY, answers, tell
+from intake.adapters.sandbox.inside import Errand
 from intake.domain.material import Condition, Facts
 from intake.domain.notice import Kind
+
+PRELOADED: Final = (
+    *(f"{__package__}.{name}" for name in ("packages", "word97", "images", "pdf", "video", "poster", "rtf", "plain")),
+    *(f"PIL.{name}ImagePlugin" for name in ("Jpeg", "Png", "Bmp", "Gif", "Ppm", "Tiff", "Mpo", "WebP")),
+    "pi_heif",
+)
+"""What most files need, and takes longer to load than they to be measured."""
 
 _PREVIEWERS: Final = {Kind.IMAGE: "images", Kind.VIDEO: "poster"}
 _PREVIEW_SECONDS: Final = 5
 
 
-def main(filename: str, wish: str, *bounds: str) -> None:
-    """Inspect standard input; a measuring library that cannot be loaded is our fault and has its own exit status."""
-    confine(Limits(*map(int, bounds)))
-    with answers() as pipe, os.fdopen(0, "rb") as file:
-        tell(pipe, READY)
-        name = sniff(file, filename)
-        tell(pipe, name)
-        try:
-            facts = inspect(file, name)
-        except ImportError as error:
-            print(error, file=sys.stderr)
-            sys.exit(BROKEN_INSTALLATION)
-        tell(pipe, _told(facts))
-        if wish == PREVIEW and facts.width:
-            tell(pipe, base64.b64encode(_preview(file, name, facts)).decode("ascii"))
+def main(errand: Errand) -> None:
+    """Inspect the file. Raises ImportError when a measuring library cannot be loaded."""
+    filename, wish = errand.words
+    name = sniff(errand.file, filename)
+    errand.tell(name)
+    facts = inspect(errand.file, name)
+    errand.tell(_told(facts))
+    if wish == PREVIEW and facts.width:
+        errand.tell(base64.b64encode(_preview(errand.file, name, facts)).decode("ascii"))
 
 
 def inspect(file: BinaryIO, name: str) -> Facts:

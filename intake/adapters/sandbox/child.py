@@ -1,108 +1,129 @@
-"""Starts one child process per foreign file, hears it out until its time is over, and leaves nothing behind."""
+"""One child process per foreign file: hears it out until its time is over, and leaves nothing behind."""
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import select
 import signal
-import subprocess
-import sys
-import tempfile
+import socket
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import IO, Final
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import IO, Final, TypeVar
 
-import intake
 from intake.adapters.pulse import PULSE
-from intake.adapters.sandbox.confinement import Limits
+from intake.adapters.sandbox.complaints import Complaints
+from intake.adapters.sandbox.confinement import MIB, Limits
+from intake.adapters.sandbox.nursery import Birth, nursery
 
-_START: Final = "import sys; sys.path[:] = sys.argv[1].split('\\n'); from {} import main; main(*sys.argv[2:])"
+_T = TypeVar("_T")
 
-# Isolated, without site.py; and without writing bytecode, which the child's file size limit would cut short.
-_FLAGS: Final = ("-I", "-S", "-B")
-_ENVIRONMENT: Final = {"LC_ALL": "C.UTF-8"}
+_BROKEN_INTO: Final = frozenset(
+    {-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGILL, -signal.SIGABRT, -signal.SIGTRAP, -signal.SIGFPE, -signal.SIGSYS}
+)
+"""Ends that a library's bug may have, and somebody's second attempt at it: memory must not lie where it lay."""
+_LAST_SECONDS: Final = 5.0
 
 
 class OutOfTime(Exception):
     """The child was not done when its wall clock ran out."""
 
 
+class Orphaned(OSError):
+    """Somebody killed the zygote, and with it a child that has done nothing wrong."""
+
+
 class Child:
     """A child at work. After the block of `started` it has ended: `status` (negative: the signal) and `complaint`."""
 
-    def __init__(self, process: subprocess.Popen[bytes], deadline: float) -> None:
-        self._process = process
+    def __init__(self, birth: Birth, answer: int, desk: socket.socket, deadline: float) -> None:
+        self.process = birth.process
+        self.status = -signal.SIGKILL.value
+        self.orphaned = False
+        self.complaint = ""
+        self._lifeline = birth.lifeline
+        self._desk = desk
         self._deadline = deadline
         self._poll = select.poll()
-        assert process.stdout is not None
-        self._pipe = process.stdout.fileno()
+        self._pipe = answer
         self._poll.register(self._pipe, select.POLLIN)
-        self.complaint = ""
-
-    @property
-    def status(self) -> int:
-        """The exit status; only after the end."""
-        return int(self._process.returncode)
 
     @property
     def overran(self) -> bool:
         """Whether the limit of processor time has ended the child."""
         return self.status == -signal.SIGXCPU
 
-    def read(self, most: int = 1 << 16) -> bytes:
+    def read(self, most: int = 1 << 18) -> bytes:
         """What the child has written, at least one octet; none at its end. Raises OutOfTime."""
         PULSE.beat()
         left = self._deadline - time.monotonic()
         if left <= 0 or not self._poll.poll(left * 1000):
             raise OutOfTime
-        chunk = os.read(self._pipe, most)
-        if not chunk:
-            self._outlive()
-        return chunk
+        return os.read(self._pipe, most)
 
-    def _outlive(self) -> None:
-        """Wait for a child that has closed its pipe and may still be there."""
+    def hand(self, descriptor: int) -> None:
+        """Give the child one more descriptor. One that is no longer there is found out by who reads its answer."""
+        self._desk.settimeout(max(0.001, self._deadline - time.monotonic()))
+        with suppress(OSError):
+            socket.send_fds(self._desk, [b"\0"], [descriptor])
+
+    def end(self) -> None:
+        """End the child, if it has not ended by itself, and learn how it did."""
+        self._lifeline.settimeout(_LAST_SECONDS)
         try:
-            self._process.wait(max(1.0, self._deadline - time.monotonic()))
-        except subprocess.TimeoutExpired as error:
-            raise OutOfTime from error
+            self._lifeline.shutdown(socket.SHUT_WR)
+            told = self._lifeline.recv(4)
+        except OSError:
+            told = b""
+        self.orphaned = not told
+        if told:
+            self.status = int.from_bytes(told, "big", signed=True)
 
 
 @contextmanager
-def started(worker: str, file: IO[bytes], arguments: Iterable[object], limits: Limits) -> Iterator[Child]:
-    """A child on an open file, with nothing of ours but the file and a pipe: `main` of the module `worker`.
+def started(worker: str, file: IO[bytes], words: Iterable[object], limits: Limits) -> Iterator[Child]:
+    """A child on an open file: `main` of the module `worker`, with nothing of ours but the file, words and a pipe.
 
-    `main` gets the arguments, then the limits, all as text. Raises OSError when the system gives no process.
+    Raises OSError when there can be no child, and Orphaned, an OSError too, when the zygote was killed meanwhile.
     """
     deadline = time.monotonic() + limits.wall_seconds
-    with tempfile.TemporaryDirectory(prefix="intake-") as empty, tempfile.TemporaryFile() as complaints:
-        words = [_search_path(), *map(str, arguments), *map(str, limits)]
-        with subprocess.Popen(  # noqa: S603  (our own interpreter; no shell reads the arguments)
-            [sys.executable, *_FLAGS, "-c", _START.format(worker), *words],
-            stdin=file, stdout=subprocess.PIPE, stderr=complaints, cwd=empty, env=_ENVIRONMENT, start_new_session=True,
-        ) as process:  # fmt: skip
-            child = Child(process, deadline)
-            try:
-                yield child
-            finally:
-                _end_session(process)
-        child.complaint = _tail(complaints)
+    with ExitStack() as stack:
+        complaints = stack.enter_context(Complaints())
+        answer, theirs = _pipe(stack)
+        desk, there = (stack.enter_context(end) for end in socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET))
+        desk.send(json.dumps([str(word) for word in words]).encode())
+        handed = [file.fileno(), complaints.descriptor, theirs.fileno(), there.fileno()]
+        birth = nursery(worker).bear(limits, handed, deadline)
+        stack.enter_context(birth.lifeline)
+        theirs.close()
+        there.close()
+        child = Child(birth, answer.fileno(), desk, deadline)
+        try:
+            yield child
+        finally:
+            child.end()
+            child.complaint = complaints.last()
+            if child.status in _BROKEN_INTO:
+                nursery(worker).renew()
+    if child.orphaned:
+        raise Orphaned("the zygote was killed")
 
 
-def _search_path() -> str:
-    """Where the child finds the same modules as we do, without running site.py and its .pth files again."""
-    here = Path(intake.__file__).parent.parent
-    return "\n".join([str(here), *(entry for entry in sys.path if entry)])
+def again_if_orphaned(work: Callable[[], _T]) -> _T:
+    """Do a work with a child, once more when its zygote was killed."""
+    try:
+        return work()
+    except Orphaned:
+        return work()
 
 
-def _end_session(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-
-
-def _tail(complaints: IO[bytes]) -> str:
-    complaints.seek(0)
-    lines = complaints.read(1 << 16).decode("utf-8", "replace").split("\n")
-    return next((line.strip()[:120] for line in reversed(lines) if line.strip()), "")
+def _pipe(stack: ExitStack) -> tuple[IO[bytes], IO[bytes]]:
+    """Both ends, with as much room between them as an ordinary user gets."""
+    ours, theirs = os.pipe()
+    reading = stack.enter_context(os.fdopen(ours, "rb", buffering=0))
+    writing = stack.enter_context(os.fdopen(theirs, "wb", buffering=0))
+    with suppress(OSError):
+        fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, MIB)
+    return reading, writing

@@ -1,28 +1,35 @@
 """What work on one foreign file may use, and the locking-in of the child process that does it.
 
-`confine` runs before the child reads a foreign octet: first what it may consume, then whom it may outlive,
-last what it may reach.
+`confine` runs before the child reads a foreign octet: what it may consume, whom it may outlive, what it may become,
+and last, where the kernel has the means, what it may reach.
 """
 
 from __future__ import annotations
 
-import ctypes
+import os
 import resource
 import signal
-from typing import NamedTuple
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Final, NamedTuple, TypeAlias
+
+import intake
+from intake.adapters.sandbox import landlock, seccomp
+from intake.adapters.sandbox.prctl import SET_DUMPABLE, SET_NO_NEW_PRIVS, SET_PDEATHSIG, failure, libc, prctl
 
 MIB = 1 << 20
 
-_PR_SET_PDEATHSIG = 1
-_PR_SET_NO_NEW_PRIVS = 38
-
 
 class Limits(NamedTuple):
-    """Bounds of one child: address space in octets, seconds of processor and of wall clock."""
+    """Bounds of one child: address space in octets, seconds of processor and of wall clock, open descriptors."""
 
     memory: int
     cpu_seconds: int
     wall_seconds: int
+    descriptors: int = 32
 
 
 def limits_for(size: int) -> Limits:
@@ -35,18 +42,15 @@ def limits_for(size: int) -> Limits:
     return Limits(memory=1024 * MIB, cpu_seconds=cpu, wall_seconds=3 * cpu)
 
 
-def confine(limits: Limits) -> None:
-    """Lock this process in, for good. OSError or ValueError when the system refuses."""
-    _bound_consumption(limits)
-    _die_with_parent()
-    _renounce_privileges()
-
-
-def _bound_consumption(limits: Limits) -> None:
+def bound_consumption(limits: Limits) -> None:
+    """Memory, processor, files. When the machine runs out of memory, the child goes first."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_bytes(b"1000")
     bounds = {
         resource.RLIMIT_AS: limits.memory,
+        resource.RLIMIT_DATA: limits.memory,  # says no more, but py7zr asks for it, or looks for the machine's memory
         resource.RLIMIT_FSIZE: 64 << 10,
-        resource.RLIMIT_NOFILE: 32,
+        resource.RLIMIT_NOFILE: limits.descriptors,
         resource.RLIMIT_CORE: 0,
     }
     for kind, bound in bounds.items():
@@ -55,15 +59,67 @@ def _bound_consumption(limits: Limits) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
 
 
-def _die_with_parent() -> None:
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def renounce_privileges(_limits: Limits) -> None:
+    """No program started from here gains rights; root keeps no more than its files; nobody looks into our memory."""
+    prctl(SET_NO_NEW_PRIVS, 1)
+    header, nothing = (_CAPABILITY_VERSION_3).to_bytes(4, sys.byteorder) + bytes(4), bytes(24)
+    if libc.capset(header, nothing):
+        raise failure("capset")
+    prctl(SET_DUMPABLE, 0)
 
 
-def _renounce_privileges() -> None:
-    """No program started from here gains rights. Rules on paths and system calls build on this one."""
-    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+def die_with_parent(_limits: Limits) -> None:
+    """Behind what changes privileges, because the kernel forgets this wish when they change."""
+    parent = os.getppid()
+    prctl(SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _prctl(option: int, value: int) -> None:
-    if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0):
-        raise OSError(ctypes.get_errno(), f"prctl({option}, {value})")
+def leave_the_file_system(_limits: Limits) -> None:
+    """Reading what Python may still load and the file in hand, no more; no TCP, no signals to others (Landlock)."""
+    landlock.restrict(readable(), in_hand=0)
+
+
+def leave_the_kernel_alone(_limits: Limits) -> None:
+    """No network, no other processes, no writing, nothing that needs privileges (seccomp)."""
+    seccomp.install()
+
+
+Rule: TypeAlias = Callable[[Limits], None]
+
+ALWAYS: Final[tuple[Rule, ...]] = (bound_consumption, renounce_privileges, die_with_parent)
+IF_THE_KERNEL_CAN: Final[tuple[Rule, ...]] = (leave_the_file_system, leave_the_kernel_alone)
+
+_CAPABILITY_VERSION_3: Final = 0x2008_0522
+
+
+def confine(limits: Limits, possible: tuple[Rule, ...]) -> None:
+    """Lock this process in, for good: by what holds always, then by what was found `possible`. OSError otherwise."""
+    for rule in (*ALWAYS, *possible):
+        rule(limits)
+
+
+@cache
+def readable() -> tuple[Path, ...]:
+    """Where Python and its libraries lie: what is on the search path beneath its prefix or is a site-packages, our own
+    package, and the folders of the shared libraries in this process.
+
+    Nothing else that is on the search path: beside our package there may be data, configuration and passwords.
+    """
+    prefix = Path(sys.base_prefix)
+    search = [Path(entry) for entry in sys.path]
+    pythons = [each for each in search if each.is_relative_to(prefix) or each.name in _LIBRARIES]
+    places = [Path(intake.__file__).parent, *pythons, *_loaded(), Path("/etc/ld.so.cache")]
+    within = [each for each in dict.fromkeys(places) if not any(other in each.parents for other in places)]
+    return tuple(each for each in within if each.exists())
+
+
+_LIBRARIES: Final = frozenset({"site-packages", "dist-packages"})
+
+
+def _loaded() -> list[Path]:
+    """Folders of the shared libraries in this process."""
+    lines = Path("/proc/self/maps").read_text("utf-8", "surrogateescape").splitlines()
+    files = {line.split(maxsplit=5)[5] for line in lines if line.count(" /") and ".so" in line}
+    return sorted({Path(file).parent for file in files})

@@ -1,20 +1,16 @@
-"""The parent's ear: what a child writes, taken apart and believed only as far as it fits the grammar of outlet.py."""
+"""What a child that unpacks says, believed only as far as it fits the grammar of outlet.py."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from typing import Annotated, Final, TypeVar
+from typing import Annotated
 
 import msgspec
 
-from intake.adapters.sandbox.child import Child, OutOfTime
-from intake.adapters.sandbox.inside import READY
-from intake.adapters.unpacking.outcome import Note, State, Unopened
+from intake.adapters.sandbox.child import Child
+from intake.adapters.sandbox.hearing import Ear, Nonsense, told
+from intake.adapters.unpacking.outcome import State, Unopened
 from intake.adapters.unpacking.outlet import ABANDONED
-
-_LINE_CAP: Final = 64 << 10
-_PIECE_CAP: Final = 1 << 20
 
 
 class FileBegins(msgspec.Struct, forbid_unknown_fields=True):
@@ -30,71 +26,33 @@ class Ended(msgspec.Struct, forbid_unknown_fields=True):
     note: Annotated[str, msgspec.Meta(max_length=300)]
 
 
-_Line = TypeVar("_Line", FileBegins, Ended)
-
-
 class Answer:
     """Lines of JSON, and octets in pieces that announce their length.
 
-    What is read raises OutOfTime, EOFError when the child ends early, and Unopened for what makes no sense.
+    What is read raises OutOfTime, EOFError when the child ends early, and Nonsense.
     """
 
     def __init__(self, child: Child) -> None:
-        self._child = child
-        self._unread = b""
+        self._ear = Ear(child)
 
     def ready(self) -> bool:
         """Whether the child has locked itself in."""
-        try:
-            return self._line() == json.dumps(READY).encode()
-        except (EOFError, OutOfTime, Unopened):
-            return False
+        return self._ear.ready()
 
     def next(self) -> FileBegins | Ended:
         """The next line."""
-        line = self._line()
-        return _told(line, Ended) if line.startswith(b'{"state"') else _told(line, FileBegins)
+        line = self._ear.line()
+        return told(line, Ended) if line.startswith(b'{"state"') else told(line, FileBegins)
 
     def pieces(self) -> Iterator[bytes]:
-        """The octets of the file that has begun."""
-        while length := int.from_bytes(self._exactly(4), "big"):
+        """The octets of the file that has begun. Raises Unopened when the child gives it up."""
+        while length := self._ear.number():
             if length == ABANDONED:
                 raise self._abandoned()
-            if length > _PIECE_CAP:
-                raise _nonsense()
-            yield self._exactly(length)
+            yield from self._ear.octets(length)
 
     def _abandoned(self) -> Unopened:
-        end = _told(self._line(), Ended)
-        return _nonsense() if end.state is State.SOUND else Unopened(end.state, end.note)
-
-    def _line(self) -> bytes:
-        while b"\n" not in self._unread:
-            if len(self._unread) > _LINE_CAP:
-                raise _nonsense()
-            self._more()
-        line, _, self._unread = self._unread.partition(b"\n")
-        return line
-
-    def _exactly(self, octets: int) -> bytes:
-        while len(self._unread) < octets:
-            self._more()
-        taken, self._unread = self._unread[:octets], self._unread[octets:]
-        return taken
-
-    def _more(self) -> None:
-        chunk = self._child.read()
-        if not chunk:
-            raise EOFError
-        self._unread += chunk
-
-
-def _told(line: bytes, kind: type[_Line]) -> _Line:
-    try:
-        return msgspec.json.decode(line, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise _nonsense() from error
-
-
-def _nonsense() -> Unopened:
-    return Unopened(State.UNMEASURED, Note.CHILD_NONSENSE)
+        end = told(self._ear.line(), Ended)
+        if end.state is State.SOUND:
+            raise Nonsense
+        return Unopened(end.state, end.note)

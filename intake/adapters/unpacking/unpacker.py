@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-from intake.adapters.sandbox.child import Child, OutOfTime, started
+from intake.adapters.sandbox.child import Child, OutOfTime, again_if_orphaned, started
 from intake.adapters.sandbox.confinement import MIB, Limits
+from intake.adapters.sandbox.hearing import Nonsense
 from intake.adapters.sandbox.inside import BROKEN_INSTALLATION
 from intake.adapters.unpacking.answer import Answer, Ended, FileBegins
 from intake.adapters.unpacking.names import inner_path
@@ -65,12 +66,13 @@ class ChildUnpacker:
         """
         try:
             with path.open("rb") as file:
-                return self._unpacked(file, format, blobs, budget)
+                return again_if_orphaned(lambda: self._unpacked(file, format, blobs, budget))
         except OSError as error:
             raise Deferred(f"unpacking cannot start: {error}") from error
 
     def _unpacked(self, file: IO[bytes], name: str, blobs: Blobs, budget: Budget) -> Unpacked:
         size = os.fstat(file.fileno()).st_size
+        os.lseek(file.fileno(), 0, os.SEEK_SET)
         meter = Meter(budget, size)
         with started(_WORKER, file, (name, budget.octets, budget.files), self._limits(size)) as child:
             answer = Answer(child)
@@ -89,6 +91,8 @@ def _heard(answer: Answer, blobs: Blobs, meter: Meter) -> Unpacked | None:
         return Unpacked(unopened.state, unopened.note)
     except OutOfTime:
         return Unpacked(State.UNMEASURED, Note.OUT_OF_TIME)
+    except Nonsense:
+        return Unpacked(State.UNMEASURED, Note.CHILD_NONSENSE)
     except EOFError:
         return None
     return Unpacked(end.state, end.note, inner if end.state is State.SOUND else ())

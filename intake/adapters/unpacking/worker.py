@@ -1,35 +1,29 @@
-"""The child process: locks itself in, reads the container on its standard input, passes on what is inside.
+"""The child process: reads the container it was given, passes on what is inside.
 
-It answers that it is ready (no foreign octet was read before), the files, then how it ended. Arguments: the format,
-the octets and files that may come out, then the three limits.
+It answers, behind the line that says it is ready, with the files, then how it ended. Words: the format, the octets and
+files that may come out.
 """
 
 from __future__ import annotations
 
 import importlib
 import os
-import sys
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
-from intake.adapters.sandbox.confinement import Limits, confine
-from intake.adapters.sandbox.inside import BROKEN_INSTALLATION, READY, answers, tell
+from intake.adapters.sandbox.inside import Errand
 from intake.adapters.unpacking.formats import READERS
 from intake.adapters.unpacking.outcome import Note, State, Unopened
 from intake.adapters.unpacking.outlet import Outlet
 from intake.adapters.unpacking.rations import Budget, Meter
 
+PRELOADED: Final = tuple(f"{__package__}.{module}" for module in sorted(set(READERS.values())))
 
-def main(name: str, octets: str, files: str, *bounds: str) -> None:
-    """Unpack standard input; a module of ours that cannot be loaded is our fault and has its own exit status."""
-    confine(Limits(*map(int, bounds)))
-    with answers() as pipe, os.fdopen(0, "rb") as file:
-        tell(pipe, READY)
-        meter = Meter(Budget(int(octets), int(files)), os.fstat(file.fileno()).st_size)
-        try:
-            unpack(name, file, Outlet(pipe, meter))
-        except ImportError as error:
-            print(error, file=sys.stderr)
-            sys.exit(BROKEN_INSTALLATION)
+
+def main(errand: Errand) -> None:
+    """Unpack the file. Raises ImportError when a module of ours cannot be loaded."""
+    name, octets, files = errand.words
+    meter = Meter(Budget(int(octets), int(files)), os.fstat(errand.file.fileno()).st_size)
+    unpack(name, errand.file, Outlet(errand.answer, meter))
 
 
 def unpack(name: str, file: BinaryIO, out: Outlet) -> None:

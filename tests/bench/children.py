@@ -1,0 +1,86 @@
+"""`make bench`: what a child costs per foreign file: median, p95 and the first one, kind by kind.
+
+Each kind is measured in a process of its own that imports only the parent's side; the first file is told apart,
+because nothing is warm yet.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(PROJECT))
+
+INSPECT = """
+from intake.adapters.inspection import ChildInspector
+inspector = ChildInspector(previews=True)
+def once(): assert inspector(path, path.name).condition == "sound"
+"""
+UNPACK = """
+from intake.adapters.blobs import BlobStore
+from intake.adapters.unpacking import Budget, ChildUnpacker
+unpacker, blobs = ChildUnpacker(), BlobStore(path.parent / "blobs")
+def once(): assert unpacker(path, path.suffix[1:], blobs, Budget()).condition == "sound"
+"""
+MEASURE = """
+import json, sys, time
+from pathlib import Path
+path, times = Path(sys.argv[1]), []
+{once}
+for _ in range(int(sys.argv[2])):
+    started = time.perf_counter()
+    once()
+    times.append((time.perf_counter() - started) * 1000)
+print(json.dumps(times))
+"""
+
+
+def samples() -> dict[str, tuple[str, Callable[[], bytes]]]:
+    """File name, how it is worked on, and its octets."""
+    from tests.samples import archives, documents, media
+
+    lines = ["微山县科技活动周总结"] * 40
+    return {
+        "report.docx": (INSPECT, lambda: documents.docx_with_pictures("总结", [media.photo()])),
+        "report.doc": (INSPECT, lambda: documents.doc(lines)),
+        "report.pdf": (INSPECT, lambda: documents.pdf(lines)),
+        "photo.jpg": (INSPECT, lambda: media.photo(640, 480)),
+        "12-megapixels.jpg": (INSPECT, lambda: media.photo(4000, 3000)),
+        "photo.heic": (INSPECT, media.heic),
+        "video.mp4": (INSPECT, lambda: media.video(60)),
+        "files.zip": (UNPACK, archives.zipped),
+        "files.7z": (UNPACK, archives.seven_zipped),
+    }
+
+
+def measured(once: str, path: Path, times: int) -> list[float]:
+    """Milliseconds of each of `times` children on this file, in order."""
+    command = [sys.executable, "-c", MEASURE.format(once=once), str(path), str(times)]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+    figures: list[float] = json.loads(done.stdout)
+    return figures
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--times", type=int, default=50)
+    times = parser.parse_args().times
+    print(f"one child per file, {times} times: milliseconds    median     p95   first")
+    with tempfile.TemporaryDirectory() as folder:
+        for name, (once, octets) in samples().items():
+            path = Path(folder) / name
+            path.write_bytes(octets())
+            first, *rest = measured(once, path, times)
+            rest.sort()
+            print(f"{name:<44} {rest[len(rest) // 2]:8.1f} {rest[len(rest) * 95 // 100]:7.1f} {first:7.1f}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
