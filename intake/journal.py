@@ -58,6 +58,10 @@ def disconnected(why: Exception) -> None:
     _say(logging.WARNING, "disconnected", why=why)
 
 
+def cut_short(blob: str, why: str) -> None:
+    _say(logging.WARNING, "reading-cut-short", blob=blob, why=why)
+
+
 def decided(ref: str, verdict: Verdict) -> None:
     codes = ",".join(sorted({finding.code for finding in verdict.all_findings})) or None
     _say(
@@ -157,16 +161,12 @@ def _kind(outcome: Outcome) -> str:
     return type(outcome).__name__.lower()
 
 
-def scanning_again(count: int) -> None:
-    _say(logging.INFO, "scanning-again", mails=count)
-
-
-def scanner_away(error: Exception) -> None:
-    _say(logging.WARNING, "scanner-away", why=error)
-
-
 def started(version: str, database: str) -> None:
     _say(logging.INFO, "started", version=version, database=database)
+
+
+def confined(how: object) -> None:
+    _say(logging.INFO, "children-confined", by=how)
 
 
 def stopped(reason: str) -> None:

@@ -47,6 +47,9 @@ class Link:
     expires: datetime | None = None
 
 
+CUT_SHORT = "reading was cut short"
+"""Reading took too long, or broke the process that read."""
+
 UNREAD = frozenset(
     {
         "too many parts",
@@ -55,6 +58,7 @@ UNREAD = frozenset(
         "too many mails inside",
         "message in parts",
         "header too long",
+        CUT_SHORT,
     }
 )
 """Defects which say that something in a mail was not looked at."""

@@ -13,7 +13,7 @@ import click
 
 from intake.adapters.blobs import BlobStore
 from intake.adapters.looking import Looker
-from intake.adapters.mail.reader import read_mail
+from intake.adapters.reading.reader import ChildReader
 from intake.domain.case import Case
 from intake.domain.finding import Finding
 from intake.domain.identity import Acquaintance, Tier
@@ -42,8 +42,9 @@ def rehearse(office: Office, path: Path, now: datetime) -> tuple[Case, Verdict]:
     """Judge one mail as the first of its unit, received when its topmost Received line says, else at `now`."""
     with tempfile.TemporaryDirectory(prefix="intake-judge-") as scratch:
         blobs = BlobStore(Path(scratch))
-        message, materials = read_mail(path, blobs)
-        examined = Looker()(materials, blobs)
+        look = Looker()
+        message, materials = ChildReader()(path, blobs)
+        examined = look(materials, blobs)
     received_at = message.relayed_at or now
     seen = recognise(message, examined, received_at, office, Acquaintance())
     deadline = seen.notice.deadline if seen.notice else None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from intake.adapters.reading import reader as reading
 from tests.e2e.world import UNITS, address, complete
 from tests.pipeline.test_stages import Office, office
 
@@ -58,3 +61,37 @@ def test_a_monster_gets_a_finding_in_time_and_the_next_mail_its_answer(
     assert len(office.world.letters(address("370883"))) == 1
     assert office.codes()[0] & {"not-all-read", "not-a-submission"}
     assert UNITS["370883"] in office.world.letters(address("370883"))[0]["Subject"]
+
+
+BREAKING = """
+import os
+import intake.adapters.mail.reader as reader
+from intake.adapters.reading.worker import BORROWS, main
+
+split = reader.split
+
+def breaking(spool, top, *more):
+    if b"X-Break" in top.octets:
+        os.abort()
+    return split(spool, top, *more)
+
+reader.split = breaking
+"""
+
+
+def test_a_mail_that_breaks_who_reads_it_is_held_and_the_next_gets_its_answer(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader with a bug that a mail may set off, as a parser in C may have: it ends by a signal."""
+    (tmp_path / "breaking_reader.py").write_text(BREAKING)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    monkeypatch.setattr(reading, "_WORKER", "breaking_reader")
+    office.world.deliver(complete("370826").replace(b"MIME-Version", b"X-Break: 1\r\nMIME-Version", 1))
+    office.world.deliver(complete("370883"))
+    assert office.poll() is None
+    assert office.states()["held"] == office.states()["accepted"] == 1
+    assert {"not-all-read"} in office.codes()
+    assert len(office.world.letters(address("370883"))) == 1
+    with office.app.records.chronicle() as chronicle:
+        (line,) = chronicle.needing_person()
+    assert (address("370826") in line.sender, line.unit and line.unit.code) == (True, "370826")

@@ -6,18 +6,20 @@ of Chinese providers have neither, and many a text carries a whole file in uuenc
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import groupby
 
 from intake.adapters.mail.headers import words
 from intake.adapters.mail.leaf import Leaf
 from intake.adapters.mail.names import base_name, name_of, origin_of
-from intake.adapters.mail.nesting import store
 from intake.adapters.mail.parameters import filename, parameter
+from intake.adapters.mail.splitter import MAX_LEAVES, TOO_MANY
+from intake.adapters.mail.store import Store
 from intake.adapters.mail.text import Text, read_text
 from intake.adapters.mail.uuencode import separated
 from intake.domain.material import Material
-from intake.ports import Blob, Blobs
 
+MAX_MATERIALS = MAX_LEAVES
 MAX_TEXT = 1 << 20
 """Octets of text that are read in all; a longer text is a material as well."""
 
@@ -29,11 +31,11 @@ _WIDE = ("utf-16", "utf-32", "ucs-2", "unicode")
 class Content:
     """Takes the leaves of a mail in order. Collects texts, materials, and defects of both."""
 
-    def __init__(self, blobs: Blobs) -> None:
+    def __init__(self, store: Store) -> None:
         self.texts: list[tuple[Leaf, Text]] = []
         self.materials: list[Material] = []
         self.defects: list[str] = []
-        self._blobs = blobs
+        self._store = store
         self._room = MAX_TEXT
 
     def take(self, leaf: Leaf) -> None:
@@ -46,7 +48,7 @@ class Content:
         text = bytearray()
         for file, pieces in groupby(separated(leaf.octets()), key=lambda piece: piece[0]):
             if file is not None:
-                self._add(leaf, base_name(file.name), store((piece for _file, piece in pieces), self._blobs))
+                self._add(leaf, base_name(file.name), (piece for _file, piece in pieces))
                 continue
             for _file, piece in pieces:
                 text += piece[: max(0, self._room + 1 - len(text))]
@@ -70,9 +72,13 @@ class Content:
     def _take_material(self, leaf: Leaf) -> None:
         if leaf.end == leaf.start and not filename(leaf.head) and disposition(leaf) != "attachment":
             return
-        self._add(leaf, "", store(leaf.octets(), self._blobs))
+        self._add(leaf, "", leaf.octets())
 
-    def _add(self, leaf: Leaf, name: str, blob: Blob) -> None:
+    def _add(self, leaf: Leaf, name: str, octets: Iterable[bytes]) -> None:
+        if len(self.materials) >= MAX_MATERIALS:  # one text may hold a million files in uuencode
+            self._note(TOO_MANY)
+            return
+        blob = self._store.keep(octets)
         name = name or name_of(leaf.head, leaf.kind, len(self.materials) + 1)
         content_id = leaf.head.first("content-id")
         if "\ufffd" in name:

@@ -1,11 +1,11 @@
 """Mails and multiparts that are transfer-encoded themselves, which no standard allows and some servers send.
 
-They are decoded to the blob store and split there, as are mails that came as a file (.eml).
+They are decoded, kept and split again, as are mails that came as a file (.eml).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 from intake.adapters.mail.blocks import Block, top_block
@@ -13,12 +13,10 @@ from intake.adapters.mail.headers import Head
 from intake.adapters.mail.leaf import Leaf
 from intake.adapters.mail.parameters import filename
 from intake.adapters.mail.splitter import MAILS, MAX_FORWARDED, MAX_LEAVES, Split, split
-from intake.adapters.mail.spool import Spool
-from intake.ports import Blob, Blobs
+from intake.adapters.mail.store import Store
 
 MAX_OPENED = 100
 """Mails and multiparts of one mail that are decoded and opened."""
-WRITTEN_AT_ONCE = 1 << 16
 
 _OF_A_MAIL = frozenset({"from", "to", "subject", "date", "received", "message-id", "mime-version", "content-type"})
 
@@ -26,9 +24,9 @@ _OF_A_MAIL = frozenset({"from", "to", "subject", "date", "received", "message-id
 class Nesting:
     """Opens what is encoded inside a mail; the spools stay open as long as `spools` does."""
 
-    def __init__(self, blobs: Blobs, spools: ExitStack) -> None:
+    def __init__(self, store: Store, spools: ExitStack) -> None:
         self.defects: list[str] = []
-        self._blobs = blobs
+        self._store = store
         self._spools = spools
         self._opened = 0
         self._leaves = 0
@@ -54,7 +52,7 @@ class Nesting:
             self._note("too many mails inside")
             return None
         self._opened += 1
-        spool = self._spools.enter_context(Spool(self._blobs.path(store(leaf.octets(), self._blobs).sha256)))
+        spool = self._spools.enter_context(self._store.spool(self._store.keep(leaf.octets())))
         top = top_block(spool) if is_mail else Block(b"", _without_encoding(leaf.head), 0)
         if is_mail and not any(name in _OF_A_MAIL for name, _value in top.head.fields):
             return None
@@ -64,21 +62,6 @@ class Nesting:
     def _note(self, defect: str) -> None:
         if defect not in self.defects:
             self.defects.append(defect)
-
-
-def store(octets: Iterable[bytes], blobs: Blobs) -> Blob:
-    """Put decoded octets into the blob store, chunk by chunk."""
-    with blobs.writer() as writer:
-        waiting: list[bytes] = []
-        length = 0
-        for piece in octets:
-            waiting.append(piece)
-            length += len(piece)
-            if length >= WRITTEN_AT_ONCE:
-                writer.write(b"".join(waiting))
-                waiting, length = [], 0
-        writer.write(b"".join(waiting))
-        return writer.commit()
 
 
 def _is_container(leaf: Leaf) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from intake.adapters.mail.quotes import is_forward
 from intake.adapters.mail.returned import returned_ids
 from intake.adapters.mail.splitter import split
 from intake.adapters.mail.spool import Spool
+from intake.adapters.mail.store import BlobStored, Store
 from intake.adapters.mail.text import Body, compose
 from intake.domain.mail import Link, Message
 from intake.domain.material import Material
@@ -26,38 +27,54 @@ from intake.ports import Blobs
 
 
 def read_mail(raw: Path, blobs: Blobs) -> tuple[Message, tuple[Material, ...]]:
-    """Implements ports.Reader. Decoded bodies go to the blob store chunk by chunk."""
+    """Implements ports.Reader in this process; the service reads in a child (adapters/reading)."""
+    with Spool(raw) as spool:
+        return read(spool, BlobStored(blobs))
+
+
+def read(
+    spool: Spool, store: Store, tell: Callable[[Message], None] = lambda _head: None
+) -> tuple[Message, tuple[Material, ...]]:
+    """What a mail says, and its bodies, which go to the store chunk by chunk. `tell` hears of the head first."""
+    top = top_block(spool)
+    head = _head(top)
+    tell(head)
     with ExitStack() as spools:
-        spool = spools.enter_context(Spool(raw))
-        top = top_block(spool)
         found = split(spool, top)
-        nesting, content = Nesting(blobs, spools), Content(blobs)
+        nesting, content = Nesting(store, spools), Content(store)
         leaves = tuple(nesting.leaves(found))
         for leaf in leaves:
             content.take(leaf)
         seen = trace(skeleton(spool, found, [leaf for leaf, _text in content.texts]))
-        message = _message(top, compose(content.texts), seen, leaves, (*nesting.defects, *content.defects))
+        message = _message(head, compose(content.texts), seen, leaves, (*nesting.defects, *content.defects))
         if automatic(message, frozenset()) == "bounce":
             message = replace(message, returned=returned_ids(leaves))
     return message, tuple(content.materials)
 
 
-def _message(top: Block, body: Body, seen: Trace, leaves: Sequence[Leaf], defects: Iterable[str]) -> Message:
-    envelope, kind = read_envelope(top), content_type(top.head)
+def _head(top: Block) -> Message:
+    envelope = read_envelope(top)
     return Message(
         subject=envelope.subject,
         sender=envelope.sender,
         shown_sender=envelope.shown_sender,
         message_id=envelope.message_id,
         references=envelope.references,
+        headers=envelope.headers,
+        content_type=content_type(top.head),
+        defects=envelope.defects,
+    )
+
+
+def _message(head: Message, body: Body, seen: Trace, leaves: Sequence[Leaf], defects: Iterable[str]) -> Message:
+    return replace(
+        head,
         text=body.shown,
         own_text=body.own,
-        links=_links(envelope.subject, body),
-        headers=envelope.headers,
-        content_type=kind,
-        part_types=tuple(_part_types(kind, leaves)),
+        links=_links(head.subject, body),
+        part_types=tuple(_part_types(head.content_type, leaves)),
         relayed_at=seen.relayed_at,
-        defects=(*envelope.defects, *defects, *seen.defects),
+        defects=(*head.defects, *defects, *seen.defects),
     )
 
 

@@ -16,14 +16,14 @@ FIRST_STEP = 1 << 14
 
 
 class Spool:
-    """An open spooled mail of `size` octets. What the disk refuses is Deferred."""
+    """An open spooled mail of `size` octets: a file, or a descriptor that is ours now. A disk's refusal is Deferred."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, source: Path | int) -> None:
         try:
-            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            self._descriptor = source if isinstance(source, int) else os.open(source, os.O_RDONLY | os.O_CLOEXEC)
             self.size = os.fstat(self._descriptor).st_size
         except OSError as error:
-            raise Deferred(f"spool {path}: {error.strerror or error}") from error
+            raise Deferred(f"spool {source}: {error.strerror or error}") from error
 
     def __enter__(self) -> Spool:
         return self
