@@ -171,7 +171,7 @@ class Reconciliation:
         return self.on_server is None or self.on_server == self.accounted
 
 
-REMARKS = frozenset({"holidays-unknown"})
+REMARKS = frozenset({"holidays-unknown", "children-without-seccomp"})
 """Warnings that staff should know of although nothing is wrong."""
 
 

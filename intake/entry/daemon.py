@@ -11,6 +11,7 @@ from pathlib import Path
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from intake import __version__, journal
+from intake.adapters.sandbox.active import active
 from intake.entry.app import App
 from intake.entry.clockwork import Job, clockwork
 from intake.entry.commands import opened
@@ -20,6 +21,7 @@ from intake.entry.lull import Lull
 from intake.entry.passwords import password_problems
 from intake.entry.proofs import template_problems
 from intake.entry.supervisor import Supervisor
+from intake.ports import Deferred
 
 DELIVER_SECONDS = 30
 DIGEST_SECONDS = 60
@@ -36,10 +38,18 @@ def serve(folder: Path, now: datetime | None, verbose: bool) -> int:  # noqa: AR
         with app.owned():
             app.stationery  # noqa: B018 - database and message key are needed: fail now, not at the first letter
             journal.started(__version__, app.database.url.render_as_string(hide_password=True))
+            _tell_of_children()
             planned = clockwork(_jobs(app), app.ended)
             Supervisor(planned, partial(_beat, app, planned), stop).run()
     journal.stopped("signal")
     return 0
+
+
+def _tell_of_children() -> None:
+    try:
+        journal.confined(active())
+    except Deferred as error:
+        journal.deferred("children", error)
 
 
 def _refuse_what_cannot_work(app: App) -> None:

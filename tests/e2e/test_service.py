@@ -111,7 +111,16 @@ def test_shadow_mode_writes_to_staff_only(world: World) -> None:
 
 def test_check_tells_what_the_server_says_of_itself(world: World) -> None:
     told = world.run("check")
-    for fact in ("greeting", "capabilities", "folders", "UIDVALIDITY", "letters: SMTP", "clock", "disk"):
+    for fact in (
+        "greeting",
+        "capabilities",
+        "folders",
+        "UIDVALIDITY",
+        "letters: SMTP",
+        "clock",
+        "disk",
+        "children: rlimits, no_new_privs",
+    ):
         assert fact in told
     assert "NO " not in told
 
@@ -128,6 +137,7 @@ def test_serve_works_on_schedule_and_stops_cleanly(world: World) -> None:
     finally:
         service.send_signal(signal.SIGTERM)
         output, _ = service.communicate(timeout=30)
+    assert "children-confined by='rlimits, no_new_privs" in output
     assert service.returncode == 0, output
     assert "stopped" in output
 
