@@ -161,6 +161,14 @@ def _kind(outcome: Outcome) -> str:
     return type(outcome).__name__.lower()
 
 
+def scanning_again(count: int) -> None:
+    _say(logging.INFO, "scanning-again", mails=count)
+
+
+def scanner_away(error: Exception) -> None:
+    _say(logging.WARNING, "scanner-away", why=error)
+
+
 def started(version: str, database: str) -> None:
     _say(logging.INFO, "started", version=version, database=database)
 

@@ -6,21 +6,25 @@ of a mail share one budget.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+from intake import journal
 from intake.adapters.inspection import ChildInspector
 from intake.adapters.reading.reader import ChildReader
 from intake.adapters.unpacking import UNPACKABLE, Budget, ChildUnpacker
-from intake.domain.material import Condition, Examined, Facts, Material
+from intake.domain.material import NOT_ASKED, Condition, Examined, Facts, Material, Scan, Scanned
 from intake.domain.notice import Kind
-from intake.ports import Blobs
+from intake.ports import Blobs, Deferred, Scanner
 
 DEEPEST = 2
 """Containers inside one another that are opened."""
 MAIL_SECONDS = 600.0
 """After which no further material of a mail is looked at: a person looks at the rest, and the next mail goes on."""
+INFECTED = "infected"
 NO_TIME_LEFT = "no time left for this mail"
 MAIL_IN_A_FILE = "eml"
 TOO_DEEP = "too-deep"
@@ -37,21 +41,43 @@ class _Look:
     budget: Budget
     until: float
     alive: Callable[[], None]
+    scan: Scans
+
+
+class Scans:
+    """Asks the scanner about the files of one mail. One that does not answer is not asked again for this mail."""
+
+    def __init__(self, scanner: Scanner | None) -> None:
+        self._scanner = scanner
+        self._away: str | None = None
+
+    def __call__(self, blob: Path) -> Scan:
+        if self._scanner is None:
+            return NOT_ASKED
+        if self._away is None:
+            try:
+                with blob.open("rb") as file:
+                    return self._scanner(file, os.fstat(file.fileno()).st_size)
+            except Deferred as error:
+                journal.scanner_away(error)
+                self._away = str(error)
+        return Scan(Scanned.UNSCANNED, self._away)
 
 
 class Looker:
     """Implements ports.Looker."""
 
-    def __init__(self, seconds: float = MAIL_SECONDS) -> None:
+    def __init__(self, seconds: float = MAIL_SECONDS, scanner: Scanner | None = None) -> None:
         self._read = ChildReader()
         self._inspect = ChildInspector(previews=True)
         self._unpack = ChildUnpacker()
         self._seconds = seconds
+        self._scanner = scanner
 
     def __call__(
         self, materials: Sequence[Material], blobs: Blobs, alive: Callable[[], None] = lambda: None
     ) -> tuple[Examined, ...]:
-        look = _Look(blobs, Budget(), time.monotonic() + self._seconds, alive)
+        look = _Look(blobs, Budget(), time.monotonic() + self._seconds, alive, Scans(self._scanner))
         return tuple(each for material in materials for each in self._looked_at(material, look, 0))
 
     def _looked_at(self, material: Material, look: _Look, depth: int) -> Iterator[Examined]:
@@ -59,7 +85,12 @@ class Looker:
         if time.monotonic() > look.until:
             yield Examined(material, Facts(Condition.UNMEASURED, note=NO_TIME_LEFT))
             return
-        examined = self._measured(material, look.blobs)
+        blob = look.blobs.verified(material.sha256)
+        scan = look.scan(blob)
+        if scan.outcome is Scanned.INFECTED:  # no parser sees it
+            yield Examined(material, Facts(Condition.UNMEASURED, note=INFECTED), scan=scan)
+            return
+        examined = replace(self._measured(material, blob, look.blobs), scan=scan)
         kind = MAIL_IN_A_FILE if material.filename == SIGNED_MAIL else examined.facts.format
         if kind != MAIL_IN_A_FILE and kind not in UNPACKABLE:
             yield examined
@@ -73,9 +104,9 @@ class Looker:
         for each in inner:
             yield from self._looked_at(each, look, depth + 1)
 
-    def _measured(self, material: Material, blobs: Blobs) -> Examined:
+    def _measured(self, material: Material, blob: Path, blobs: Blobs) -> Examined:
         """The material with its facts, its preview stored beside the other files."""
-        facts = self._inspect(blobs.verified(material.sha256), material.filename)
+        facts = self._inspect(blob, material.filename)
         if facts.preview is None:
             return Examined(material, facts)
         with blobs.writer() as writer:

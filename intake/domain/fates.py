@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from intake.domain.faults import HARMFUL_FORMATS, find_faults
 from intake.domain.finding import Finding, Severity
-from intake.domain.material import Condition, Examined
+from intake.domain.material import Condition, Examined, Scanned
 from intake.domain.notice import Kind, Notice, Requirement
 from intake.domain.submission import EntryState
 from intake.domain.verdict import Assessment
@@ -62,8 +62,30 @@ def assess(
     call itself by the requirement's name is then an attachment, not a new version.
     """
     chosen = _chosen_documents(examined, notice, have_report)
-    fates = (_fate(each, notice, chosen.get(id(each))) for each in examined)
+    fates = (
+        _infected(each, notice)
+        if each.scan.outcome is Scanned.INFECTED
+        else _scanned(_fate(each, notice, chosen.get(id(each))))
+        for each in examined
+    )
     return tuple(_overlook(fate, waived) for fate in _without_repeats(fates))
+
+
+def _scanned(fate: Assessment) -> Assessment:
+    """What was not scanned, or not to its end, counts only when a person says so."""
+    scan = fate.examined.scan
+    if fate.state is not EntryState.OK or scan.outcome not in (Scanned.PARTLY, Scanned.UNSCANNED):
+        return fate
+    detail = {"partly": scan.outcome is Scanned.PARTLY}
+    held = Finding("not-scanned", Severity.HOLD, detail, fate.examined.material.sha256, fate.requirement)
+    return replace(fate, state=EntryState.HELD, findings=(*fate.findings, held))
+
+
+def _infected(each: Examined, notice: Notice) -> Assessment:
+    """No parser saw it: its name alone says what it was to be. What the scanner calls it is for staff."""
+    kind = kind_of_name(each.material.filename)
+    wanted = _best_named(each, [requirement for requirement in notice.requirements if requirement.kind is kind])
+    return replace(_at_fault(each, "malware"), requirement=wanted.key if wanted else None)
 
 
 def _fate(each: Examined, notice: Notice, document_for: Requirement | None) -> Assessment:
@@ -233,6 +255,8 @@ def _without_repeats(fates: Iterable[Assessment]) -> Iterable[Assessment]:
 def _overlook(fate: Assessment, waived: Waived) -> Assessment:
     """Turn what staff decided to overlook into notes; a material that serves no requirement stays beside."""
     if not waived.holds or fate.state not in (EntryState.HELD, EntryState.FAULTY):
+        return fate
+    if fate.examined.scan.outcome is Scanned.INFECTED:  # nobody may let malware count
         return fate
     if fate.state is EntryState.FAULTY and not waived.faults:
         return fate

@@ -137,7 +137,7 @@ REASONS: tuple[Reason, ...] = (
 CODES = frozenset(reason.code for reason in REASONS) | {
     # about a material, beside the table: see fates.py
     "not-counted-decoration", "duplicate", "extra-document", "kept-aside", "claimed-not-counted", "unpacked",
-    "archive-refused", "photos-in-report", "photos-only-in-report",
+    "archive-refused", "photos-in-report", "photos-only-in-report", "malware", "not-scanned",
     # about the mail: see judge.py
     "cloud-link", "cloud-link-expired", "too-large", "no-material", "not-all-read",
     "unit-unknown", "unit-conflict", "unit-claimed",

@@ -20,8 +20,10 @@ from intake.adapters.reading.reader import ChildReader
 from intake.adapters.records.database import Database
 from intake.adapters.records.records import SqlRecords
 from intake.adapters.sandbox.active import unfiltered
+from intake.adapters.scanning import Clamd
 from intake.domain.schedule import IsWorkday
 from intake.domain.vitals import Streak
+from intake.entry import scanner
 from intake.entry.config import Config, ConfigError
 from intake.entry.heartbeat import Signs
 from intake.entry.office import account_of, office_of, opens, rules_of, sender_of
@@ -33,6 +35,7 @@ from intake.pipeline.examine import Bench, examine
 from intake.pipeline.folders import Intake
 from intake.pipeline.mend import Infirmary, mend
 from intake.pipeline.receive import receive
+from intake.pipeline.rescan import rescan
 from intake.pipeline.room import Guard
 from intake.pipeline.summarise import Desk, summarise
 from intake.pipeline.watch import Lookout, watch
@@ -142,7 +145,7 @@ class App:
         if wrong:
             raise ConfigError(wrong)
         taken, trouble = 0, {}
-        for stage in (self.receive, self.mend, self.examine, self.deliver):
+        for stage in (self.receive, self.mend, self.rescan, self.examine, self.deliver):
             try:
                 done = stage()
                 taken += done if stage == self.receive else 0
@@ -200,6 +203,13 @@ class App:
         """The guard when the largest mail so far has so many octets."""
         return Guard(self.blobs.room, self.config.site.storage.reserve_mb << 20, largest)
 
+    def rescan(self) -> int:
+        return rescan(self.records, lambda: scanner.answers(self.scanner), self.clock)
+
+    @cached_property
+    def scanner(self) -> Clamd | None:
+        return scanner.scanner_of(self.config)
+
     def examine(self) -> int:
         return examine(self.bench)
 
@@ -209,7 +219,7 @@ class App:
             self.records,
             self.blobs,
             ChildReader(),
-            Looker(),
+            Looker(scanner=self.scanner),
             self.office,
             self.stationery,
             self.clock,
@@ -259,7 +269,8 @@ class App:
     def _warnings(self) -> tuple[str, ...]:
         known = workdays.is_known(self.clock().astimezone(self.config.zone).year)
         told = {"holidays-unknown": not known, "children-without-seccomp": unfiltered()}
-        return tuple(code for code, holds in told.items() if holds)
+        mine = (code for code, holds in told.items() if holds)
+        return (*mine, *scanner.warnings(self.scanner, self.clock()))
 
     @cached_property
     def servers(self) -> Servers:

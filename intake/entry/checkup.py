@@ -54,7 +54,7 @@ def _all(folder: Path, now: datetime | None, *, verbose: bool) -> Iterator[Told]
         return
     yield from _configuration(config)
     with opened(folder, now, verbose=verbose) as app:
-        for each in (_templates, _disk, _clock, _children, _mailbox, _letters):
+        for each in (_templates, _disk, _clock, _children, _scanner, _mailbox, _letters):
             yield from each(app)
 
 
@@ -106,6 +106,20 @@ def _clock(app: App) -> Iterator[Told]:
     went_back = last is not None and last > now
     tail = f", but the last poll was at {last:%Y-%m-%d %H:%M:%S %z}: the clock went back" if went_back else ""
     yield Told(not went_back, f"clock: {now:%Y-%m-%d %H:%M:%S} {app.config.site.timezone}{tail}")
+
+
+def _scanner(app: App) -> Iterator[Told]:
+    if app.scanner is None:
+        yield Told(None, "scanner: none is configured; files are not searched for malware")
+        return
+    try:
+        version = app.scanner.version()
+    except Deferred as error:
+        yield Told(False, f"scanner: {error}")
+        return
+    of = f" of {version.of:%Y-%m-%d}" if version.of else ""
+    signatures = f"signatures {version.signatures}{of}" if version.signatures else "signatures of unknown date"
+    yield Told(True, f"scanner: {app.scanner.place} answers, {version.program}, {signatures}")
 
 
 def _children(_app: App) -> Iterator[Told]:

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from intake.adapters.records.database import url_fault
+from intake.adapters.scanning import endpoint
 from intake.entry.formats import is_known, known_for
 from intake.entry.instant import YEARS
 from intake.entry.problems import Problems, built
@@ -134,6 +135,12 @@ def _whole(site: Mapping[str, Any], problems: Problems) -> None:
     sender = site.get("smtp", {}).get("sender", "")
     if sender and not _is_mailbox(sender):
         problems.add("smtp.from", f'{sender!r} is not one plain mailbox; allowed is "name <box@example.cn>"')
+    clamd = site.get("scan", {}).get("clamd")
+    if clamd:
+        try:
+            endpoint(clamd)
+        except ValueError as error:
+            problems.add("scan.clamd", str(error))
     database = site.get("storage", {}).get("database")
     fault = url_fault(database) if database else None
     if fault:

@@ -55,6 +55,10 @@ class Storage(Struct, frozen=True, forbid_unknown_fields=True):
     reserve_mb: Annotated[int, Meta(ge=1, le=1 << 20, description="whole MiB from 1 to 1048576")] = 1024
 
 
+class Scan(Struct, frozen=True, forbid_unknown_fields=True):
+    clamd: Text | None = None
+
+
 class Schedule(Struct, frozen=True, forbid_unknown_fields=True):
     poll_seconds: Seconds = 60
     digest_at: Clock24 = "08:30"
@@ -87,6 +91,7 @@ class Site(Struct, frozen=True, forbid_unknown_fields=True):
     staff: Staff
     timezone: Text = "Asia/Shanghai"
     storage: Storage = field(default_factory=Storage)
+    scan: Scan = field(default_factory=Scan)
     schedule: Schedule = field(default_factory=Schedule)
     identity: Identity = field(default_factory=Identity)
     replies: Replies = field(default_factory=Replies)

@@ -79,7 +79,7 @@ class _Pass:
         """Do what is left. New mail of all folders comes before anything that failed already."""
         if self._todo is None:
             self._todo = self._plan(self._intake.folders)
-            self._todo = self._plan(dict.fromkeys((*self._intake.folders, *self._junk(box))))
+            self._todo = self._plan(self._folders(box))
         while self._todo and not self._intake.stopping():
             task, folder = self._todo[0]
             self._failures = 0
@@ -94,17 +94,19 @@ class _Pass:
     def _plan(self, folders: Iterable[str]) -> deque[tuple[Task, str]]:
         return deque((task, folder) for task in (self._read, self._come_back) for folder in folders)
 
-    def _junk(self, box: Mailbox) -> tuple[str, ...]:
-        """The folders for unwanted mail. A server that cannot list them is asked once in a pass."""
-        if not self._intake.junk:
-            return ()
+    def _folders(self, box: Mailbox) -> tuple[str, ...]:
+        """The configured folders and those for unwanted mail, which a server is asked for once in a pass."""
         try:
-            return box.junk()
+            unwanted = box.junk() if self._intake.junk else ()
         except (Unusable, Disconnected) as error:
             self.trouble.append(str(error))
             if isinstance(error, Disconnected):
                 raise
-            return ()
+            return self._intake.folders
+        folders = tuple(dict.fromkeys((*self._intake.folders, *unwanted)))
+        with self._intake.records.ledger() as ledger:
+            ledger.only(folders)
+        return folders
 
     def _read(self, box: Mailbox, folder: str) -> None:
         for arrival in new_mail(self._intake, box, box.select(folder), singly=self.singly):

@@ -111,6 +111,9 @@ class Ledger(Protocol):
     def watermark(self, state: FolderState, now: datetime) -> int:
         """The highest UID read so far; 0 for a folder that is new, was renumbered, or has no UIDVALIDITY."""
 
+    def only(self, folders: Sequence[str]) -> None:
+        """Leave all other folders out of the sums: they are not read any more."""
+
     def known(self, state: FolderState) -> int:
         """How many mails of the folder are accounted for: seen, postponed, or older than every notice."""
 
@@ -249,6 +252,12 @@ class Records(Protocol):
         That its examination begins is on record before the block is entered, so that a mail which kills us is
         counted, too. Mails that others are at, and those of `passing`, are left out.
         """
+
+    def unscanned(self) -> int:
+        """How many decided mails have files that no scanner has seen."""
+
+    def scan_again(self, now: datetime) -> int:
+        """Have those mails examined again; how many they are."""
 
     def ledger(self) -> AbstractContextManager[Ledger]: ...
 

@@ -571,3 +571,13 @@ def test_a_mail_deleted_between_two_ranges_is_gone_and_not_half_a_mail(desk: Des
         assert "stepped over" in set(session.scalars(select(EventRow.what)))
     desk.poll()
     assert desk.sums() == Reconciliation(4, pending=3, older=1)
+
+
+def test_a_folder_that_is_no_more_leaves_the_sums_and_comes_back_with_them(desk: Desk) -> None:
+    desk.poll()
+    junk = desk.server.folders.pop(b"Junk")
+    assert desk.poll() is None
+    assert desk.sums() == Reconciliation(4, pending=3, older=1)
+    desk.server.folders[b"Junk"] = junk
+    assert desk.poll() is None
+    assert_all_is_well(desk)

@@ -13,51 +13,20 @@ import pytest
 
 from intake.domain.identity import Tier
 from intake.domain.material import Examined, Material
-from intake.entry.app import App
-from intake.entry.config import load
 from intake.entry.schema import Storage
 from intake.pipeline.examine import examine
 from intake.ports import Blobs, Deferred, Room
 from tests.e2e.world import World, address, complete, mail, report
+from tests.pipeline.office import Office, opened_office
 from tests.samples import documents, media
-from tests.servers.dovecot import PASSWORD, Dovecot
-from tests.servers.smtp import SmtpSink
 
 pytestmark = pytest.mark.server
 
-START = datetime(2024, 6, 5, 4, 0, tzinfo=UTC)
-
-
-class Office:
-    """An App with a clock that the test turns."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.now = START
-        self.app = App(load(world.folder / "config"), lambda: self.now)
-
-    def poll(self) -> str | None:
-        return self.app.poll()
-
-    def states(self) -> dict[str, int]:
-        with self.app.records.chronicle() as chronicle:
-            return chronicle.mail_totals()
-
-    def codes(self) -> list[set[str]]:
-        with self.app.records.chronicle() as chronicle:
-            return [{finding.code for finding in line.findings} for line in chronicle.decided_since(None)]
-
 
 @pytest.fixture
-def office(
-    tmp_path: Path, user: str, dovecot: Dovecot, sink: SmtpSink, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Office]:
-    monkeypatch.setenv("INTAKE_IMAP_PASSWORD", PASSWORD)
-    world = World(tmp_path, user, dovecot, sink)
-    world.configure()
-    office = Office(world)
-    yield office
-    office.app.close()
+def office(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+    with opened_office(world, monkeypatch) as office:
+        yield office
 
 
 def test_a_mail_too_large_is_held_by_its_headers_and_the_sender_told(office: Office) -> None:

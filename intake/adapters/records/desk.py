@@ -26,6 +26,7 @@ from intake.domain.finding import Severity
 from intake.domain.handing import entries_of
 from intake.domain.identity import Acquaintance, Thread, Tier
 from intake.domain.mail import Message, Octets
+from intake.domain.material import Scanned
 from intake.domain.notice import Notice
 from intake.domain.submission import Entry, UnitState, checklist
 from intake.domain.verdict import Disposition, Verdict
@@ -110,6 +111,7 @@ class SqlDesk:
         row.disposition, row.unit_code, row.notice_id = verdict.disposition, verdict.identity.unit, verdict.notice_id
         row.identity, row.evidence = verdict.identity.tier, list(verdict.identity.evidence)
         row.late, row.needs_person = verdict.late, verdict.has(Severity.HOLD)
+        row.unscanned = any(each.examined.scan.outcome is Scanned.UNSCANNED for each in verdict.assessments)
         row.findings = findings_to_json(verdict.findings)
         self._replace_parts(row, case, verdict)
         self._file(row, case, verdict, now)

@@ -43,6 +43,10 @@ class SqlLedger:
         row.uidvalidity, row.watermark, row.older = state.uidvalidity, 0, 0
         self._session.execute(update(SightingRow).where(*_present(row)).values(gone_at=now))
 
+    def only(self, folders: Sequence[str]) -> None:
+        others = FolderRow.checked_at.is_not(None), FolderRow.name.not_in(folders)
+        self._session.execute(update(FolderRow).where(*others).values(checked_at=None))
+
     def known(self, state: FolderState) -> int:
         folder = self._session.get_one(FolderRow, state.folder)
         counts = (

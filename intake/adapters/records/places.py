@@ -14,7 +14,7 @@ def junk_folder(session: Session, mail_id: int) -> str | None:
     query = (
         select(FolderRow.name, FolderRow.junk)
         .join(SightingRow, here)
-        .where(SightingRow.mail_id == mail_id, SightingRow.gone_at.is_(None))
+        .where(SightingRow.mail_id == mail_id, SightingRow.gone_at.is_(None), FolderRow.checked_at.is_not(None))
         .order_by(SightingRow.id)
     )
     places = session.execute(query).all()

@@ -11,11 +11,13 @@ from intake.adapters.records.tables import FolderRow, MailRow, PostponedRow, Sig
 from intake.domain.digest import Reconciliation
 from intake.domain.verdict import Disposition
 
+_READ = FolderRow.checked_at.is_not(None)
+
 
 def reconciliation(session: Session) -> Reconciliation:
     """Every mail that lies on the server now, by what became of it."""
-    folders = list(session.scalars(select(FolderRow)))
-    if not any(folder.checked_at for folder in folders):
+    folders = list(session.scalars(select(FolderRow).where(FolderRow.checked_at.is_not(None))))
+    if not folders:
         return Reconciliation(None)
     present = _present(session)
     fates = Counter({fate: mails for fate, _sightings, mails in present})
@@ -39,14 +41,14 @@ def reconciliation(session: Session) -> Reconciliation:
 
 
 def _postponed(session: Session) -> int:
-    here = and_(PostponedRow.folder == FolderRow.name, PostponedRow.uidvalidity == FolderRow.uidvalidity)
+    here = and_(PostponedRow.folder == FolderRow.name, PostponedRow.uidvalidity == FolderRow.uidvalidity, _READ)
     return session.scalar(select(func.count()).select_from(PostponedRow).join(FolderRow, here)) or 0
 
 
 def _present(session: Session) -> list[tuple[str, int, int]]:
     """Fate now, sightings and distinct mails of what lies in the folders."""
     fate = case((MailRow.state == "decided", MailRow.disposition), else_=MailRow.state)
-    here = and_(SightingRow.folder == FolderRow.name, SightingRow.uidvalidity == FolderRow.uidvalidity)
+    here = and_(SightingRow.folder == FolderRow.name, SightingRow.uidvalidity == FolderRow.uidvalidity, _READ)
     query = (
         select(fate, func.count(), func.count(func.distinct(MailRow.id)))
         .select_from(MailRow)

@@ -17,6 +17,7 @@ from intake.adapters.records.ledger import SqlLedger
 from intake.adapters.records.mending import SqlMending
 from intake.adapters.records.outbox import SqlOutbox
 from intake.adapters.records.patience import SqlPatience
+from intake.adapters.records.rulings import SqlRulings
 from intake.adapters.records.tables import MailRow, PollRow, PostponedRow, SettingRow
 from intake.adapters.records.troubles import added
 from intake.adapters.records.views import SqlChronicle
@@ -33,6 +34,17 @@ class SqlRecords:
         self._database = database
         self._roster = roster
         self._claims = Claims(database)
+
+    def unscanned(self) -> int:
+        """How many decided mails have files that no scanner has seen."""
+        with self._database.reading() as session:
+            query = select(func.count()).where(MailRow.unscanned, MailRow.state == "decided")
+            return session.scalar(query) or 0
+
+    def scan_again(self, now: datetime) -> int:
+        """Have those mails examined again; how many they are."""
+        with self._database.writing() as session:
+            return SqlRulings(session).scan_again(now)
 
     @contextmanager
     def ledger(self) -> Iterator[SqlLedger]:

@@ -88,6 +88,13 @@ class SqlRulings:
             self._session.flush()
         self._again(row, "attached", {"sha256": blob.sha256}, now, ruled=True)
 
+    def scan_again(self, now: datetime) -> int:
+        """Have every mail examined again whose files no scanner has seen; how many."""
+        rows = self._session.scalars(select(MailRow).where(MailRow.unscanned, MailRow.state == "decided")).all()
+        for row in rows:
+            self._again(row, "to be scanned", {}, now, ruled=True)
+        return len(rows)
+
     def _again(self, row: MailRow, what: str, detail: dict[str, str], now: datetime, *, ruled: bool) -> None:
         row.state, row.attempts, row.next_attempt_at = "received", 0, now
         row.rulings += ruled

@@ -12,7 +12,7 @@ from intake.domain.fates import Waived
 from intake.domain.finding import Finding, Severity
 from intake.domain.identity import Tier
 from intake.domain.mail import Link
-from intake.domain.material import Facts, Material
+from intake.domain.material import NOT_ASKED, Facts, Material, Scan
 from intake.domain.submission import Entry, EntryState
 from intake.domain.verdict import Assessment
 from intake.ports import Pending, Ruling
@@ -73,7 +73,7 @@ def material_row(mail_id: int, position: int, assessment: Assessment) -> Materia
         size=material.size,
         provenance=material.provenance,
         preview=assessment.examined.preview,
-        facts=facts_to_json(assessment.examined.facts),
+        facts=facts_to_json(assessment.examined.facts) | _scan_to_json(assessment.examined.scan),
         requirement=assessment.requirement,
         state=assessment.state,
         counted=assessment.counted,
@@ -84,6 +84,10 @@ def material_row(mail_id: int, position: int, assessment: Assessment) -> Materia
 def facts_to_json(facts: Facts) -> dict[str, Any]:
     """All facts but the text: it serves to judge, and what a county wrote stays in its file."""
     return {name: value for name, value in asdict(facts).items() if name not in ("text", "preview")}
+
+
+def _scan_to_json(scan: Scan) -> dict[str, Any]:
+    return {} if scan == NOT_ASKED else {"scan": scan.outcome.value, "malware": scan.name}
 
 
 def link_row(mail_id: int, link: Link) -> LinkRow:

@@ -14,7 +14,7 @@ from intake.adapters.records.columns import Base, Serial
 class FolderRow(Base):
     """How far a folder has been read. `older` counts mail from before every notice, which is not read.
 
-    `junk` says that the server keeps unwanted mail here.
+    `junk` says that the server keeps unwanted mail here; `checked_at` is None while it is not read (any more).
     """
 
     __tablename__ = "folder"
@@ -69,6 +69,7 @@ class MailRow(Base):
     notice_id: Mapped[str | None] = mapped_column(String(128))
     late: Mapped[bool] = mapped_column(default=False)
     needs_person: Mapped[bool] = mapped_column(default=False, index=True)
+    unscanned: Mapped[bool] = mapped_column(default=False, server_default=false(), index=True)
     findings: Mapped[list[Any]] = mapped_column(default=list)
     decided_at: Mapped[datetime | None]
 

@@ -32,6 +32,9 @@ POSTGRESQL_GUARDS = (
 
 
 def upgrade() -> None:
+    with op.batch_alter_table("mail", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("unscanned", sa.Boolean(), server_default=sa.false(), nullable=False))
+        batch_op.create_index(batch_op.f("ix_mail_unscanned"), ["unscanned"], unique=False)
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.add_column(sa.Column("seq", sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column("hash", sa.String(length=64), nullable=True))
@@ -90,3 +93,6 @@ def downgrade() -> None:
         batch_op.drop_constraint(batch_op.f("uq_event_seq"), type_="unique")
         batch_op.drop_column("hash")
         batch_op.drop_column("seq")
+    with op.batch_alter_table("mail", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_mail_unscanned"))
+        batch_op.drop_column("unscanned")
