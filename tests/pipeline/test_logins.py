@@ -14,7 +14,9 @@ from intake.entry.config import load
 from intake.entry.lull import Lull
 from tests.e2e.world import complete
 from tests.pipeline.test_stages import Office, office
+from tests.servers import scripted
 from tests.servers.dovecot import PASSWORD
+from tests.servers.scripted import Folder, Scripted
 
 __all__ = ["office"]
 pytestmark = pytest.mark.server
@@ -121,3 +123,25 @@ def test_a_server_that_cannot_be_reached_is_left_alone_for_a_while_by_the_servic
     now[0] += 7
     assert "not tried again" not in (service.poll() or "")
     service.close()
+
+
+def test_unsafe_login_waits_like_a_refusal_and_is_no_wrong_password(office: Office) -> None:
+    refused = scripted.say(b"TAG NO EXAMINE Unsafe Login. Please contact kefu@188.com for help\r\n")
+    with scripted.running(Scripted({b"INBOX": Folder()})) as server:
+        server.only = lambda exchange: exchange.name == b"EXAMINE"
+        server.misbehave(refused, lasting=True)
+        config = office.world.folder / "config/intake.toml"
+        text = config.read_text(encoding="utf-8")
+        config.write_text(text.replace(f"port = {office.world.dovecot.port}", f"port = {server.port}"), "utf-8")
+        app = App(load(office.world.folder / "config"), lambda: office.now)
+        assert "Unsafe Login" in (app.poll() or "")
+        assert "Unsafe Login" in (app.poll() or "")
+        assert server.connections == 1, "not asked again before its time"
+        with app.records.chronicle() as chronicle:
+            (wait,) = chronicle.waits()
+        assert (wait.refusal, wait.failures) == (Refusal.CLIENT, 1)
+        assert "authorisation code" not in wait.error
+        office.now = wait.until
+        server.misbehave(None)
+        assert app.poll() is None
+        app.close()
