@@ -16,7 +16,8 @@ from sqlalchemy import text
 
 from intake.adapters import census
 from intake.adapters.blobs import BlobStore
-from intake.entry.fsck import Progress, fsck
+from intake.entry.fsck import fsck
+from intake.entry.progress import Progress
 from tests.e2e.world import World, address, complete, mail, report
 from tests.pipeline.test_stages import Office
 from tests.samples import archives, media
@@ -284,7 +285,7 @@ def test_a_file_stored_anew_is_not_removed_for_an_old_one(tmp_path: Path) -> Non
 
 
 def test_long_work_says_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
-    progress = Progress(seconds=0)
+    progress = Progress("checked", seconds=0)
     progress.tell(5, 3 << 30, 200)
-    Progress(seconds=60).tell(5, 3 << 30, 200)
+    Progress("checked", seconds=60).tell(5, 3 << 30, 200)
     assert capsys.readouterr().err == "checked 5 of about 200 files, 3.0 GiB\n"

@@ -1,6 +1,8 @@
-"""Commands that look after records and store: audit, fsck."""
+"""Commands that look after records and store: audit, fsck, backup."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import click
 
@@ -56,4 +58,22 @@ def fsck(  # noqa: PLR0913, PLR0917
     run("fsck", "fsck", context, **arguments)
 
 
-COMMANDS = (audit, fsck)
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--keep", type=click.IntRange(1), default=14, show_default=True, help="How many copies of the records stay."
+)
+@click.pass_context
+def backup(context: click.Context, folder: Path, keep: int) -> None:
+    """Copy records, stored files and configuration into a folder, while the service runs.
+
+    Files that are there already are not copied again, so that it can be done every night. How to go back to a copy is
+    described in docs/zh/operators.md and docs/reliability.md.
+
+    \b
+    Example: python run_intake.py backup /backup/intake
+    """
+    run("backup", "backup", context, target=folder, keep=keep)
+
+
+COMMANDS = (audit, fsck, backup)

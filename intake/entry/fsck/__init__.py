@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
-import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,6 +19,7 @@ from intake.entry.fsck.checking import Checked, check
 from intake.entry.fsck.handling import adopt, remove
 from intake.entry.fsck.mending import mend
 from intake.entry.fsck.problem import Problem
+from intake.entry.progress import Progress
 from intake.ports import Deferred
 
 
@@ -41,7 +40,7 @@ def fsck(  # noqa: PLR0913, PLR0917
             for each in (*(adopt(app, sha256) for sha256 in adopted), *(remove(app, sha256) for sha256 in removed)):
                 click.echo(each)
             return 0
-        checked = check(app, timedelta(days=grace_days), Progress().tell)
+        checked = check(app, timedelta(days=grace_days), Progress("checked").tell)
         if repair and checked.problems:
             mend(app, checked.problems)
     click.echo(_json(checked) if as_json else _words(checked))
@@ -53,19 +52,6 @@ def _require_records(app: App) -> None:
     file = app.config.database_file
     if file is not None and not file.exists():
         raise Deferred(f"there is no database {file}: restore it first, or let poll make it")
-
-
-class Progress:
-    """Says on standard error how far it is, every few seconds."""
-
-    def __init__(self, seconds: float = 5.0) -> None:
-        self._seconds = seconds
-        self._next = time.monotonic() + seconds
-
-    def tell(self, blobs: int, octets: int, known: int) -> None:
-        if time.monotonic() >= self._next:
-            self._next = time.monotonic() + self._seconds
-            print(f"checked {blobs} of about {known} files, {octets / (1 << 30):.1f} GiB", file=sys.stderr)
 
 
 def _words(checked: Checked) -> str:

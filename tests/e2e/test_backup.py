@@ -1,0 +1,223 @@
+"""Backup and restore, drilled: an old copy, everything destroyed, and the office goes on as if nothing had been."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import subprocess
+from collections import Counter
+from contextlib import closing
+from datetime import UTC, datetime
+from email import message_from_bytes
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from intake.adapters.records.database import Database
+from intake.adapters.records.dump import DEBIAN
+from tests.e2e.world import World, complete, mail, report
+from tests.samples import archives, media
+from tests.servers.dovecot import Dovecot
+from tests.servers.postgres import HOST, ROLE, Postgres, binaries
+from tests.servers.smtp import SmtpSink
+
+pytestmark = pytest.mark.server
+
+SECOND = "Archive"
+MORNING, NOON, EVENING, NEXT_DAY = (f"2024-06-0{day}T{hour}:00:00+08:00" for day, hour in
+                                    ((5, "09"), (5, "12"), (5, "18"), (6, "09")))  # fmt: skip
+
+
+@pytest.fixture
+def world(tmp_path: Path, user: str, dovecot: Dovecot, sink: SmtpSink) -> World:
+    world = World(tmp_path, user, dovecot, sink)
+    world.configure()
+    config = tmp_path / "config/intake.toml"
+    told = config.read_text(encoding="utf-8")
+    config.write_text(told.replace("[smtp]", f'folders = ["INBOX", "{SECOND}"]\n[smtp]', 1), encoding="utf-8")
+    for folder in ("INBOX", SECOND):
+        dovecot.deliver(user, mail("370826", {}, "与报送无关", "a <a@nobody.example>", "你好"), at(3, 1), folder)
+    return world
+
+
+def at(day: int, hour: int) -> datetime:
+    return datetime(2024, 6, day, hour, tzinfo=UTC)
+
+
+def data(world: World) -> Path:
+    return world.folder / "config/data"
+
+
+def rows(world: World, query: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(data(world) / "intake.db")) as database:
+        return database.execute(query).fetchall()
+
+
+def books(world: World) -> dict[str, list[tuple[Any, ...]]]:
+    """What the records say, without the numbers that mails happen to bear."""
+    return {
+        "mails": rows(world, "SELECT sha256, size, state, disposition, unit_code, received_at FROM mail ORDER BY 1"),
+        "materials": rows(
+            world,
+            "SELECT mail.sha256, origin, material.sha256, requirement, material.state, counted FROM material"
+            " JOIN mail ON mail.id = mail_id ORDER BY 1, position",
+        ),
+        "entries": rows(
+            world,
+            "SELECT mail.sha256, entry.requirement, entry.state, entry.sha256 FROM entry"
+            " JOIN mail ON mail.id = mail_id ORDER BY 1, 2, 4",
+        ),
+        "sightings": rows(world, "SELECT folder, uidvalidity, uid, gone_at FROM sighting ORDER BY 1, 2, 3"),
+        "letters": rows(world, "SELECT key, message_id, state FROM letter WHERE mail_id IS NOT NULL ORDER BY 1"),
+    }
+
+
+def sent(world: World) -> Counter[str]:
+    """How often the server was given an answer of each Message-ID."""
+    ids = [message_from_bytes(each.octets)["Message-ID"] for each in world.sink.received]
+    return Counter(each for each in ids if each.startswith("<reply."))
+
+
+@pytest.fixture
+def restored(world: World, tmp_path: Path) -> tuple[World, dict[str, Any]]:
+    """A backup in the morning, more mail and letters until the evening; all is destroyed, and the backup put back."""
+    deliver, user = world.dovecot.deliver, world.user
+    deliver(user, complete("370826"), at(5, 0))
+    deliver(user, mail("370883", {"邹城市总结报告.docx": report("邹城市")}), at(5, 0), SECOND)
+    world.run("poll", now=MORNING)
+    deliver(user, mail("370881", {"曲阜市.zip": archives.zipped({"曲阜市总结报告.docx": report("曲阜市")})}), at(5, 1))
+    world.sink.say("DATA", "451 4.7.1 later")
+    world.run("poll", now=MORNING)
+    then: dict[str, Any] = {"sent": sent(world), "states": dict(rows(world, "SELECT message_id, state FROM letter"))}
+    backup = tmp_path / "backup"
+    world.run("backup", backup, now=MORNING)
+
+    deliver(user, mail("370883", {"1.jpg": media.photo(seed=3)}, "补充照片"), at(5, 5), SECOND)
+    world.run("poll", now=NOON)
+    deliver(user, mail("370881", {"2.jpg": media.photo(seed=4)}, "补充照片"), at(5, 4))
+    world.run("poll", now=EVENING)
+    then |= {"books": books(world), "numbers": dict(rows(world, "SELECT sha256, id FROM mail"))}
+
+    shutil.rmtree(data(world))
+    data(world).mkdir()
+    newest = backup / json.loads((backup / "backup.json").read_text())["records"]
+    shutil.copy(newest, data(world) / "intake.db")
+    shutil.copytree(backup / "blobs", data(world) / "blobs")
+    world.run("fsck", "--repair", now=NEXT_DAY)
+    world.run("poll", now=NEXT_DAY)
+    return world, then
+
+
+def test_an_old_backup_and_a_poll_reach_the_same_records(restored: tuple[World, dict[str, Any]]) -> None:
+    world, then = restored
+    now = books(world)
+    for what, before in then["books"].items():
+        assert now[what] == before, what
+    numbers = dict(rows(world, "SELECT sha256, id FROM mail"))
+    assert numbers != then["numbers"], "the folders are read in another order than the mails came"
+    assert "0 problems" in world.run("fsck", now=NEXT_DAY)
+
+    twice = sent(world)
+    for message_id, state in then["states"].items():
+        if state == "sent" and message_id.startswith("<reply."):
+            assert twice[message_id] == 1, "what was sent when the backup was made is not sent again"
+    assert len(twice) == 5, "no letter has a second name"
+    due = next(each for each, state in then["states"].items() if state == "due")
+    assert twice[due] == 1 + 2, "once in vain, once after the backup, and once more"
+    assert sorted(count for each, count in twice.items() if each != due) == [1, 1, 2, 2]
+    copies = {each.octets for each in world.sink.received if due.encode() in each.octets}
+    assert len(copies) == 1, "a letter that was owed already is the same, octet by octet"
+    world.run("poll", now=NEXT_DAY)
+    assert sent(world) == twice, "and then it is quiet"
+
+
+def test_a_backup_is_made_beside_the_service_and_copies_each_file_once(world: World, tmp_path: Path) -> None:
+    world.deliver(complete("370826"))
+    world.run("poll")
+    backup = tmp_path / "backup"
+    service = world.start("serve")
+    try:
+        first = world.run("backup", backup, "--keep", "2")
+        world.deliver(complete("370883"), datetime.now(UTC))
+        world.run("backup", backup, "--keep", "2")
+    finally:
+        service.terminate()
+        service.communicate(timeout=30)
+    world.run("poll")
+    files = {path: path.stat().st_ino for path in backup.glob("blobs/??/*")}
+    third = world.run("backup", backup, "--keep", "2")
+    assert f"{len(files)} new" not in third
+    assert all(path.stat().st_ino == number for path, number in files.items())
+    assert "(0 new" in world.run("backup", backup, "--keep", "2")
+    assert [path.name[:6] for path in sorted((backup / "records").iterdir())] == ["000003", "000004"]
+    told = json.loads((backup / "backup.json").read_text())
+    assert told["records"].startswith("records/000004-")
+    assert (told["mails"], told["left_out"]) == (3, 0)
+    assert {path.name for path in (backup / "config").iterdir()} == {"intake.toml", "units.toml", "notices"}
+    private = [backup, *(backup / "records").rglob("*"), *(backup / "blobs").rglob("*")]
+    assert not [path for path in private if path.stat().st_mode & 0o077]
+    assert "files" in first
+
+
+def test_what_is_spoilt_does_not_spoil_the_backup(world: World, tmp_path: Path) -> None:
+    world.deliver(complete("370826"))
+    world.run("poll")
+    backup = tmp_path / "backup"
+    (sound, *_) = sorted((data(world) / "blobs").glob("??/*"))
+    world.run("backup", backup)
+    octets = sound.read_bytes()
+    sound.write_bytes(octets[:-1] + b"?")
+    copy = backup / sound.relative_to(data(world))
+    world.run("backup", backup)
+    assert copy.read_bytes() == octets
+    copy.unlink()
+    assert f"left out: {sound} is not what its name says" in world.run("backup", backup, status=75)
+    assert not copy.exists()
+    assert json.loads((backup / "backup.json").read_text())["left_out"] == 1
+
+
+@pytest.mark.parametrize("where", ["config/data/backup", "config/data/blobs", "config"])
+def test_a_backup_goes_where_nothing_else_is(world: World, where: str) -> None:
+    world.run("poll")
+    world.run("backup", world.folder / where, status=64)
+
+
+def test_without_a_database_there_is_nothing_to_copy(world: World, tmp_path: Path) -> None:
+    assert "nothing to copy" in world.run("backup", tmp_path / "backup", status=75)
+
+
+def test_postgresql_is_copied_by_its_own_tool_and_comes_back(world: World, tmp_path: Path, postgres: Postgres) -> None:
+    name = postgres.create()
+    config = world.folder / "config/intake.toml"
+    config.write_text(
+        config.read_text(encoding="utf-8") + f'[storage]\ndatabase = "{postgres.url(name)}"\n', encoding="utf-8"
+    )
+    world.deliver(complete("370826"))
+    world.run("poll", now=MORNING)
+    backup = tmp_path / "backup"
+    world.run("backup", backup, now=MORNING)
+    world.deliver(complete("370883"))
+    world.run("poll", now=NOON)
+    before = sent(world)
+
+    postgres.drop(name)
+    postgres.sql(f"CREATE DATABASE {name}")
+    (made,) = (backup / "records").iterdir()
+    found = binaries()
+    assert found is not None
+    program = found / "pg_restore" if (found / "pg_restore").exists() else next(DEBIAN.glob("*/bin/pg_restore"))
+    connection = ["-h", HOST, "-p", str(postgres.port), "-U", ROLE, "-d", name]
+    subprocess.run([program, *connection, "--exit-on-error", made], check=True)
+    shutil.rmtree(data(world) / "blobs")
+    shutil.copytree(backup / "blobs", data(world) / "blobs")
+    world.run("fsck", "--repair", now=NEXT_DAY)
+    world.run("poll", now=NEXT_DAY)
+    database = Database(postgres.url(name))
+    with database.reading() as session:
+        assert session.scalar(text("SELECT count(*) FROM mail WHERE state = 'decided'")) == 3
+    database.close()
+    assert sent(world).keys() == before.keys()
+    assert sorted(sent(world).values()) == [1, 2]
