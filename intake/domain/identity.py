@@ -1,7 +1,7 @@
 """Who handed a mail in: a conclusion with evidence, never the From line alone.
 
 Order of evidence: staff's word about the mail, the roster's addresses, staff's word about the sender's
-earlier mails, our own thread, then the unit a mail names. All but the last are trusted; what a mail merely
+address, our own thread, then the unit a mail names. All but the last are trusted; what a mail merely
 claims is counted provisionally and never over them.
 """
 
@@ -43,13 +43,13 @@ class Thread:
 class Acquaintance:
     """What the records know of a mail's sender before it is read.
 
-    `confirmed_before` are the units that staff said other mails of the sender are of: once is enough.
+    `learned` are the units that staff had us learn the sender's address for.
     """
 
     assigned: UnitCode | None = None
     thread: Thread | None = None
     claimed_before: frozenset[UnitCode] = frozenset()
-    confirmed_before: frozenset[UnitCode] = frozenset()
+    learned: frozenset[UnitCode] = frozenset()
     assigned_notice: str | None = None
 
 
@@ -79,8 +79,8 @@ def identify(message: Message, examined: Sequence[Examined], roster: Roster, kno
     if listed:
         codes = frozenset(unit.code for unit in listed)
         return _trusted(Tier.KNOWN, "sender", codes, named)
-    if known.confirmed_before:
-        return _trusted(Tier.CONFIRMED, "confirmed before", known.confirmed_before, named)
+    if known.learned:
+        return _trusted(Tier.CONFIRMED, "learned", known.learned, named)
     if known.thread and known.thread.unit:
         codes = frozenset({known.thread.unit})
         if known.thread.tier.trusted:

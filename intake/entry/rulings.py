@@ -54,8 +54,9 @@ def assign(  # noqa: PLR0913, PLR0917
     ref: str,
     unit: str,
     notice_id: str | None,
+    learn: bool,
 ) -> int:
-    """Say whose mail it is, and for which notice where that is not clear."""
+    """Say whose mail it is, and for which notice where that is not clear; with `learn` for all mails of its sender."""
     with opened(folder, now, verbose=verbose) as app:
         found = app.office.roster.find(unit)
         if found is None:
@@ -64,7 +65,35 @@ def assign(  # noqa: PLR0913, PLR0917
         if notice_id is not None:
             current_notice(app.office.notices, app.clock(), notice_id)
         may = _may_anything if notice_id or len(app.office.notices) == 1 else _may_be_assigned
-        return _rule(app, ref, may, lambda rulings, mail: rulings.assign(mail, found.code, notice_id, app.clock()))
+        return _rule(
+            app,
+            ref,
+            _with_sender(may) if learn else may,
+            lambda rulings, mail: rulings.assign(mail, found.code, notice_id, app.clock(), learn=learn),
+        )
+
+
+def _with_sender(may: Callable[[str, MailState], None]) -> Callable[[str, MailState], None]:
+    """As `may`, of a mail that has one sender whom we could learn."""
+
+    def check(ref: str, mail: MailState) -> None:
+        may(ref, mail)
+        if not mail.sender:
+            raise click.UsageError(f"{ref} has no single sender; assign it without --learn")
+
+    return check
+
+
+def forget(folder: Path, now: datetime | None, verbose: bool, address: str) -> int:
+    """Trust an address no longer that was learned."""
+    with opened(folder, now, verbose=verbose) as app:
+        with app.database.writing() as session:
+            units = SqlRulings(session).forget(address.strip().lower(), app.clock())
+        if not units:
+            raise click.UsageError(f"{address} was not learned; `show UNIT` lists what was")
+        names = ", ".join(app.office.roster[code].short for code in units if app.office.roster.find(code))
+    click.echo(f"{address}: no longer trusted for {names or ', '.join(units)}")
+    return 0
 
 
 def retry(folder: Path, now: datetime | None, verbose: bool, ref: str) -> int:

@@ -241,11 +241,35 @@ def test_a_mail_assigned_to_another_unit_moves_there(box: Box) -> None:
     assert (box.state(WEISHAN), box.state(YUTAI)) == (UnitState.MISSING, UnitState.PARTIAL)
 
 
-def test_a_confirmed_sender_is_confirmed_once_for_later_and_for_earlier_mail(box: Box) -> None:
+def test_a_confirmed_mail_confirms_itself_alone(box: Box) -> None:
+    claim = message("鱼台县科技活动周材料", STRANGER)
+    first, _verdict = box.decide(claim, report())
+    box.ruled(lambda rulings: rulings.assign(first.id, YUTAI, None, NOW))
+    _first, again = box.decide(claim, report(), again=first)
+    _second, later = box.decide(claim, photo())
+
+    assert (again.identity.tier, later.identity.tier) == (Tier.CONFIRMED, Tier.CLAIMED)
+
+
+def test_what_was_learned_can_be_forgotten(box: Box) -> None:
+    claim = message("鱼台县科技活动周材料", STRANGER)
+    first, _verdict = box.decide(claim, report())
+    box.ruled(lambda rulings: rulings.assign(first.id, YUTAI, None, NOW, learn=True))
+    box.ruled(lambda rulings: rulings.assign(first.id, YUTAI, None, NOW, learn=True))
+    assert box.decide(claim, photo())[1].identity.tier is Tier.CONFIRMED
+    with box.database.writing() as session:
+        assert SqlRulings(session).forget(STRANGER, NOW) == [YUTAI]
+        assert SqlRulings(session).forget(STRANGER, NOW) == []
+
+    assert box.decide(claim, photo("2.jpg"))[1].identity.tier is Tier.CLAIMED
+    assert "forgotten" in box.events()
+
+
+def test_a_learned_sender_is_confirmed_for_later_and_for_earlier_mail(box: Box) -> None:
     claim = message("鱼台县科技活动周材料", STRANGER)
     box.decide(claim, report())
     second, _verdict = box.decide(claim, photo())
-    box.ruled(lambda rulings: rulings.assign(second.id, YUTAI, None, NOW))
+    box.ruled(lambda rulings: rulings.assign(second.id, YUTAI, None, NOW, learn=True))
     box.decide(claim, photo("x.jpg"), again=second)
     _third, verdict = box.decide(message("补报视频", STRANGER), video())
 
@@ -258,7 +282,7 @@ def test_a_confirmed_sender_is_confirmed_once_for_later_and_for_earlier_mail(box
 def test_somebody_elses_claim_is_not_confirmed_with_it(box: Box) -> None:
     claim = message("鱼台县科技活动周材料", STRANGER)
     first, _verdict = box.decide(claim, report())
-    box.ruled(lambda rulings: rulings.assign(first.id, YUTAI, None, NOW))
+    box.ruled(lambda rulings: rulings.assign(first.id, YUTAI, None, NOW, learn=True))
     box.decide(claim, report(), again=first)
     _second, verdict = box.decide(message("鱼台县科技活动周材料", "other@qq.com"), photo())
 

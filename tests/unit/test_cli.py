@@ -20,7 +20,7 @@ RUN = [sys.executable, "run_intake.py"]
 HEAVY = ("sqlalchemy", "alembic", "av", "PIL", "jinja2", "imapclient", "mailparser", "msgspec", "apscheduler")
 COMMANDS = (
     "demo", "serve", "poll", "digest", "status", "show", "judge", "check",
-    "held", "release", "retry", "assign", "attach", "extend", "accept", "export", "audit", "fsck", "backup",
+    "held", "release", "retry", "assign", "forget", "attach", "extend", "accept", "export", "audit", "fsck", "backup",
 )  # fmt: skip
 
 

@@ -76,7 +76,8 @@ def test_what_needs_a_person_comes_with_its_command() -> None:
     ]
     assert "→ release M000033（核对无误）" in told
     assert "→ accept M000033 --reason 认定理由（虽不完全符合，仍予认定）" in told
-    assert "→ assign M000019 邹城市" in told
+    assert "→ assign M000019 邹城市 --learn（今后此邮箱的来信不再询问）" in told
+    assert "→ assign M000019 邹城市（仅确认本件）" in told
 
 
 def test_a_parked_mail_is_tried_again_by_hand() -> None:

@@ -115,24 +115,24 @@ def test_staffs_word_goes_before_everything() -> None:
 
 
 def test_a_sender_whom_staff_confirmed_once_needs_no_second_time() -> None:
-    identity = who(message("补报视频", STRANGER), confirmed_before=frozenset({YUTAI}))
+    identity = who(message("补报视频", STRANGER), learned=frozenset({YUTAI}))
 
-    assert identity == Identity(Tier.CONFIRMED, YUTAI, ("confirmed before",))
+    assert identity == Identity(Tier.CONFIRMED, YUTAI, ("learned",))
 
 
 def test_a_confirmed_sender_who_names_another_unit_is_a_contradiction() -> None:
-    assert who(message("微山县材料", STRANGER), confirmed_before=frozenset({YUTAI})).contradictory
+    assert who(message("微山县材料", STRANGER), learned=frozenset({YUTAI})).contradictory
 
 
 def test_a_sender_confirmed_for_two_units_is_told_apart_by_what_the_mail_names() -> None:
     before = frozenset({YUTAI, WEISHAN})
 
-    assert brief(who(message("微山县材料", STRANGER), confirmed_before=before)) == (Tier.CONFIRMED, WEISHAN)
-    assert who(message("材料", STRANGER), confirmed_before=before).unit is None
+    assert brief(who(message("微山县材料", STRANGER), learned=before)) == (Tier.CONFIRMED, WEISHAN)
+    assert who(message("材料", STRANGER), learned=before).unit is None
 
 
 def test_the_roster_goes_before_an_earlier_confirmation() -> None:
-    assert brief(who(message("材料"), confirmed_before=frozenset({YUTAI}))) == (Tier.KNOWN, WEISHAN)
+    assert brief(who(message("材料"), learned=frozenset({YUTAI}))) == (Tier.KNOWN, WEISHAN)
 
 
 def test_a_reply_to_our_letter_is_of_the_unit_it_was_for() -> None:

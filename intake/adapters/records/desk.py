@@ -9,7 +9,7 @@ from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Session
 
 from intake.adapters.records.cleaning import storable, storable_sender
-from intake.adapters.records.confirmed import confirmed_senders, entry_now
+from intake.adapters.records.confirmed import confirmed_senders, confirmed_units, entry_now
 from intake.adapters.records.shapes import (
     entry_row,
     findings_to_json,
@@ -45,7 +45,7 @@ class SqlDesk:
             assigned_notice=pending.ruling.notice,
             thread=self._thread(message.references),
             claimed_before=self._claimed_before(pending, message),
-            confirmed_before=self._confirmed_before(pending, message),
+            learned=confirmed_units(self._session, message.sender.spec) if message.sender else frozenset(),
         )
 
     def _thread(self, references: tuple[str, ...]) -> Thread | None:
@@ -72,16 +72,6 @@ class SqlDesk:
             .distinct()
         )
         return frozenset(code for code in self._session.scalars(query) if code)
-
-    def _confirmed_before(self, pending: Pending, message: Message) -> frozenset[str]:
-        if message.sender is None:
-            return frozenset()
-        query = select(MailRow.assigned).where(
-            MailRow.sender == storable_sender(message.sender.spec),
-            MailRow.id != pending.id,
-            MailRow.assigned.is_not(None),
-        )
-        return frozenset(code for code in self._session.scalars(query.distinct()) if code)
 
     def entries(self, unit: str, notice_id: str, other_than: int) -> tuple[Entry, ...]:
         submission = self._submission(unit, notice_id)

@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from intake.adapters.records.tables import AttachmentRow, EventRow, ExaminationRow, MailRow, SubmissionRow
+from intake.adapters.records.cleaning import storable_sender
+from intake.adapters.records.tables import AttachmentRow, EventRow, ExaminationRow, LearnedRow, MailRow, SubmissionRow
 from intake.adapters.records.troubles import added
 from intake.domain.mail import Octets
 from intake.ports import Blob
@@ -26,6 +27,7 @@ class MailState:
     unit: str | None
     notice: str | None
     octets: str = Octets.WHOLE
+    sender: str = ""
 
 
 def attachments(session: Session, mail_id: int) -> list[AttachmentRow]:
@@ -35,7 +37,7 @@ def attachments(session: Session, mail_id: int) -> list[AttachmentRow]:
 
 
 def _state(row: MailRow | None) -> MailState | None:
-    return MailState(row.state, row.disposition, row.unit_code, row.notice_id, row.octets) if row else None
+    return MailState(row.state, row.disposition, row.unit_code, row.notice_id, row.octets, row.sender) if row else None
 
 
 class SqlRulings:
@@ -54,12 +56,24 @@ class SqlRulings:
     def _mail(self, mail_id: int) -> MailRow:
         return self._session.get_one(MailRow, mail_id, with_for_update=AS_CLAIMED)
 
-    def assign(self, mail_id: int, unit: str, notice: str | None, now: datetime) -> None:
-        """The mail is of this unit (and for this notice): judge it again so."""
+    def assign(self, mail_id: int, unit: str, notice: str | None, now: datetime, *, learn: bool = False) -> None:
+        """The mail is of this unit (and for this notice): judge it again so; with `learn` its sender speaks for it."""
         row = self._mail(mail_id)
         row.assigned, row.assigned_notice = unit, notice or row.assigned_notice
-        told = {"unit": unit, **({"notice": notice} if notice else {})}
+        told = {"unit": unit, **({"notice": notice} if notice else {}), **({"learned": "sender"} if learn else {})}
+        if learn and self._session.get(LearnedRow, (row.sender, unit)) is None:
+            self._session.add(LearnedRow(address=row.sender, unit_code=unit, mail_id=row.id, learned_at=now))
         self._again(row, "assigned", told, now, ruled=True)
+
+    def forget(self, address: str, now: datetime) -> list[str]:
+        """Trust an address no longer; the units it was learned for. What it handed in is only claimed again."""
+        rows = self._session.scalars(select(LearnedRow).where(LearnedRow.address == storable_sender(address))).all()
+        for row in rows:
+            self._session.add(
+                EventRow(at=now, what="forgotten", mail_id=row.mail_id, unit_code=row.unit_code, detail={})
+            )
+            self._session.delete(row)
+        return [row.unit_code for row in rows]
 
     def waive_holds(self, mail_id: int, now: datetime) -> None:
         """A person has looked: what was held counts."""

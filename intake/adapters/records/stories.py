@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from intake.adapters.records.shapes import letter_ref, mail_ref
-from intake.adapters.records.tables import EventRow, LetterRow, LinkRow, MailRow, MaterialRow, SightingRow
+from intake.adapters.records.tables import EventRow, LearnedRow, LetterRow, LinkRow, MailRow, MaterialRow, SightingRow
 
 Story = dict[str, Any]
 
@@ -55,6 +55,12 @@ def unit_story(session: Session, code: str) -> Story:
     """Everything of one unit: its mails, the letters to it, what happened."""
     return {
         "unit": code,
+        "learned": [
+            {"address": each.address, "learned_at": each.learned_at.isoformat(), "mail": mail_ref(each.mail_id)}
+            for each in session.scalars(
+                select(LearnedRow).where(LearnedRow.unit_code == code).order_by(LearnedRow.learned_at)
+            )
+        ],
         "mails": [_mail(each) for each in session.scalars(_of(MailRow, MailRow.unit_code == code))],
         "letters": [_letter(each) for each in session.scalars(_of(LetterRow, LetterRow.unit_code == code))],
         "events": [_event(each) for each in session.scalars(_of(EventRow, EventRow.unit_code == code))],

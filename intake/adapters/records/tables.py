@@ -258,6 +258,16 @@ class PollRow(Base):
     examine_error: Mapped[str | None] = mapped_column(Text)
 
 
+class LearnedRow(Base):
+    """An address that staff said speaks for a unit, until they take it back. `mail_id` is the mail they said it of."""
+
+    __tablename__ = "learned"
+    address: Mapped[str] = mapped_column(String(320), primary_key=True)
+    unit_code: Mapped[str] = mapped_column(String(32), primary_key=True)
+    mail_id: Mapped[int] = mapped_column(ForeignKey("mail.id"))
+    learned_at: Mapped[datetime]
+
+
 class SettingRow(Base):
     """What the service made up for itself once: the key of its Message-IDs."""
 

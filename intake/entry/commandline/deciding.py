@@ -27,14 +27,28 @@ def release(context: click.Context, ref: str) -> None:
 @click.argument("ref")
 @click.argument("unit")
 @click.option("--notice", "notice_id", help="For which notice, where the mail leaves that open.")
+@click.option("--learn", is_flag=True, help="All mails from its sender's address are this unit's, from now on.")
 @click.pass_context
-def assign(context: click.Context, ref: str, unit: str, notice_id: str | None) -> None:
+def assign(context: click.Context, ref: str, unit: str, notice_id: str | None, learn: bool) -> None:
     """Say which unit a mail is from (its code or any of its names), and judge it again.
 
     \b
-    Example: python run_intake.py assign M000012 微山县
+    Examples: python run_intake.py assign M000012 微山县
+              python run_intake.py assign M000012 微山县 --learn
     """
-    run("rulings", "assign", context, ref=ref, unit=unit, notice_id=notice_id)
+    run("rulings", "assign", context, ref=ref, unit=unit, notice_id=notice_id, learn=learn)
+
+
+@click.command()
+@click.argument("address")
+@click.pass_context
+def forget(context: click.Context, address: str) -> None:
+    """Trust an address no longer that `assign --learn` had us learn.
+
+    \b
+    Example: python run_intake.py forget kjj@example.cn
+    """
+    run("rulings", "forget", context, address=address)
 
 
 @click.command()
@@ -89,4 +103,4 @@ def retry(context: click.Context, ref: str) -> None:
     run("rulings", "retry", context, ref=ref)
 
 
-COMMANDS = (release, assign, accept, attach, extend, retry)
+COMMANDS = (release, assign, forget, accept, attach, extend, retry)

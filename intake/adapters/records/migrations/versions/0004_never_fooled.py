@@ -35,6 +35,20 @@ def upgrade() -> None:
     with op.batch_alter_table("mail", schema=None) as batch_op:
         batch_op.add_column(sa.Column("unscanned", sa.Boolean(), server_default=sa.false(), nullable=False))
         batch_op.create_index(batch_op.f("ix_mail_unscanned"), ["unscanned"], unique=False)
+    op.create_table(
+        "learned",
+        sa.Column("address", sa.String(length=320), nullable=False),
+        sa.Column("unit_code", sa.String(length=32), nullable=False),
+        sa.Column("mail_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("learned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["mail_id"], ["mail.id"], name=op.f("fk_learned_mail_id_mail")),
+        sa.PrimaryKeyConstraint("address", "unit_code", name=op.f("pk_learned")),
+    )
+    # Until now whoever sent a mail that was assigned was taken for confirmed.
+    op.execute(
+        "INSERT INTO learned (address, unit_code, mail_id, learned_at) SELECT sender, assigned, MIN(id), MIN(taken_at) "
+        "FROM mail WHERE assigned IS NOT NULL AND sender <> '' GROUP BY sender, assigned"
+    )
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.add_column(sa.Column("seq", sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column("hash", sa.String(length=64), nullable=True))
@@ -93,6 +107,7 @@ def downgrade() -> None:
         batch_op.drop_constraint(batch_op.f("uq_event_seq"), type_="unique")
         batch_op.drop_column("hash")
         batch_op.drop_column("seq")
+    op.drop_table("learned")
     with op.batch_alter_table("mail", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_mail_unscanned"))
         batch_op.drop_column("unscanned")
