@@ -35,6 +35,14 @@ class Intake:
     pause: Callable[[], None] = lambda: None
 
 
+def opened(intake: Intake, box: Mailbox, folder: str) -> FolderState:
+    """A folder that is open, and what is true of it: a UIDNEXT that mails have passed says nothing."""
+    state = box.select(folder)
+    with intake.records.ledger() as ledger:
+        back = ledger.went_back(state)
+    return replace(state, uidnext=None) if back and box.uids(state, state.uidnext or 1) else state
+
+
 def new_mail(intake: Intake, box: Mailbox, state: FolderState, *, singly: bool) -> Iterator[Arrival]:
     """The mails of a folder that are to be fetched now, in order; older ones are counted on the way.
 
@@ -51,7 +59,8 @@ def new_mail(intake: Intake, box: Mailbox, state: FolderState, *, singly: bool) 
         yield from _worth_reading(intake, arrivals)
     else:
         yield from _worth_reading(intake, _unfamiliar(intake, state, arrivals))
-        _balance(intake, state, new, len(new))
+        if not intake.stopping():
+            _balance(intake, state, new, len(new))
 
 
 def _balance(intake: Intake, state: FolderState, there: list[int] | None, listed: int) -> None:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TypeAlias
 
 from intake import journal
-from intake.pipeline.folders import Intake, count_older, new_mail
+from intake.pipeline.folders import Intake, count_older, new_mail, opened
 from intake.ports import (
     Arrival,
     Blob,
@@ -109,7 +109,7 @@ class _Pass:
         return folders
 
     def _read(self, box: Mailbox, folder: str) -> None:
-        for arrival in new_mail(self._intake, box, box.select(folder), singly=self.singly):
+        for arrival in new_mail(self._intake, box, opened(self._intake, box, folder), singly=self.singly):
             if self._intake.stopping():
                 return
             with self._postponing(arrival):
@@ -121,7 +121,7 @@ class _Pass:
         """Try again what could not be fetched, when it is time."""
         if not self._due(folder):
             return
-        state = box.select(folder)
+        state = opened(self._intake, box, folder)
         with self._intake.records.ledger() as ledger:
             ledger.watermark(state, self._intake.clock())  # nothing is due any more in a folder that was renumbered
             ledger.counted(state, self._intake.clock())

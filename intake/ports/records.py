@@ -108,6 +108,9 @@ Particulars: TypeAlias = tuple[int, int, datetime | None]
 class Ledger(Protocol):
     """What receive writes: which mails there are and how far each folder has been read."""
 
+    def went_back(self, state: FolderState) -> bool:
+        """Whether UIDNEXT is not above what was read already, as after a restore from a backup."""
+
     def watermark(self, state: FolderState, now: datetime) -> int:
         """The highest UID read so far; 0 for a folder that is new, was renumbered, or has no UIDVALIDITY."""
 

@@ -519,6 +519,9 @@ def test_a_uidnext_that_is_not_raised_hides_nothing(desk: Desk) -> None:
     inbox.mails.append(Mail(15, octets("new", 90)))
     assert desk.poll() is None
     assert hashlib.sha256(inbox.mails[-1].octets).hexdigest() in desk.taken()
+    bodies(desk)
+    assert desk.poll() is None
+    assert bodies(desk) == 0, "and is no reason to read everything again"
 
 
 # What comes and goes meanwhile

@@ -21,12 +21,18 @@ class SqlLedger:
     def __init__(self, session: Session) -> None:
         self._session = session
 
+    def went_back(self, state: FolderState) -> bool:
+        row = self._session.get(FolderRow, state.folder)
+        if row is None or row.uidvalidity != state.uidvalidity or state.uidnext is None:
+            return False
+        return state.uidnext <= row.watermark
+
     def watermark(self, state: FolderState, now: datetime) -> int:
         row = self._session.get(FolderRow, state.folder)
         if row is None:
             row = FolderRow(name=state.folder, uidvalidity=state.uidvalidity)
             self._session.add(row)
-        elif row.uidvalidity != state.uidvalidity or (state.uidnext and state.uidnext <= row.watermark):
+        elif row.uidvalidity != state.uidvalidity or self.went_back(state):
             self._renumbered(row, state, now)
         row.junk = state.junk
         self._session.flush()
