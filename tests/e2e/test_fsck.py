@@ -19,7 +19,7 @@ from intake.adapters.blobs import BlobStore
 from intake.entry.fsck import fsck
 from intake.entry.progress import Progress
 from tests.e2e.world import World, address, complete, mail, report
-from tests.pipeline.test_stages import Office
+from tests.pipeline.office import Office
 from tests.samples import archives, media
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.smtp import SmtpSink

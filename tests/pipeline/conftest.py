@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.world import World
+from tests.pipeline.office import Office, opened_office
 from tests.servers.dovecot import Dovecot
 from tests.servers.smtp import SmtpSink
 
@@ -17,3 +19,10 @@ def world(tmp_path: Path, user: str, dovecot: Dovecot, sink: SmtpSink) -> World:
     world = World(tmp_path, user, dovecot, sink)
     world.configure()
     return world
+
+
+@pytest.fixture
+def office(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+    """Its service in this process, with a clock that the test turns."""
+    with opened_office(world, monkeypatch) as office:
+        yield office

@@ -16,11 +16,9 @@ from intake.domain.outcome import Later
 from intake.entry.app import App
 from intake.entry.config import load
 from tests.e2e.world import UNITS, World, address, complete, mail, report
-from tests.pipeline.test_stages import START, Office, office
+from tests.pipeline.office import START, Office
 from tests.servers.dovecot import Dovecot
 from tests.servers.smtp import SmtpSink
-
-__all__ = ["office"]
 
 DEADLINE = datetime(2024, 6, 11, 15, 59, 59, tzinfo=UTC)
 JUMPS = [timedelta(0), -timedelta(days=3), timedelta(days=400), -timedelta(days=4000)]

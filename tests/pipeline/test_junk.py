@@ -8,9 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.e2e.world import address, complete
-from tests.pipeline.test_stages import Office, office
+from tests.pipeline.office import Office
 
-__all__ = ["office"]
 pytestmark = pytest.mark.server
 
 RECEIVED = datetime(2024, 6, 5, 2, 0, tzinfo=UTC)

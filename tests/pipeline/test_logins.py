@@ -13,12 +13,11 @@ from intake.entry.app import App
 from intake.entry.config import load
 from intake.entry.lull import Lull
 from tests.e2e.world import complete
-from tests.pipeline.test_stages import Office, office
+from tests.pipeline.office import Office
 from tests.servers import scripted
 from tests.servers.dovecot import PASSWORD
 from tests.servers.scripted import Folder, Scripted
 
-__all__ = ["office"]
 pytestmark = pytest.mark.server
 
 WRONG = "hunter2-no-secret"

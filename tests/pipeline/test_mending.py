@@ -14,7 +14,7 @@ from intake.domain.material import Examined, Material
 from intake.pipeline.examine import examine
 from intake.ports import Blobs, Deferred, Spoilt
 from tests.e2e.world import World, address, mail, report
-from tests.pipeline.test_stages import Office
+from tests.pipeline.office import Office
 from tests.samples import media
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.smtp import SmtpSink

@@ -11,9 +11,8 @@ import pytest
 
 from intake.adapters.reading import reader as reading
 from tests.e2e.world import UNITS, address, complete
-from tests.pipeline.test_stages import Office, office
+from tests.pipeline.office import Office
 
-__all__ = ["office"]
 pytestmark = pytest.mark.server
 
 SECONDS = 10

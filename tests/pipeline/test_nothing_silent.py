@@ -19,11 +19,10 @@ from intake.entry.commands import look_after
 from intake.pipeline.summarise import compose
 from intake.ports import Deferred
 from tests.e2e.world import address, complete, mail
-from tests.pipeline.test_stages import START, Office, office
+from tests.pipeline.office import START, Office
 from tests.samples import media
 from tests.servers.dovecot import PASSWORD
 
-__all__ = ["office"]
 pytestmark = pytest.mark.server
 
 POISON = b"poison"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,17 +16,11 @@ from intake.domain.material import Examined, Material
 from intake.entry.schema import Storage
 from intake.pipeline.examine import examine
 from intake.ports import Blobs, Deferred, Room
-from tests.e2e.world import World, address, complete, mail, report
-from tests.pipeline.office import Office, opened_office
+from tests.e2e.world import address, complete, mail, report
+from tests.pipeline.office import Office
 from tests.samples import documents, media
 
 pytestmark = pytest.mark.server
-
-
-@pytest.fixture
-def office(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
-    with opened_office(world, monkeypatch) as office:
-        yield office
 
 
 def test_a_mail_too_large_is_held_by_its_headers_and_the_sender_told(office: Office) -> None:

@@ -8,9 +8,8 @@ from datetime import timedelta
 import pytest
 
 from tests.e2e.world import complete
-from tests.pipeline.test_stages import Office, office
+from tests.pipeline.office import Office
 
-__all__ = ["office"]
 pytestmark = pytest.mark.server
 
 

@@ -15,9 +15,8 @@ from intake.entry.config import load
 from intake.entry.proofs import template_problems
 from intake.ports import Deferred
 from tests.e2e.world import World, address, complete
-from tests.pipeline.test_stages import START, Office, office
+from tests.pipeline.office import START, Office
 
-__all__ = ["office"]
 pytestmark = pytest.mark.server
 
 OPERATOR = "ops@ji.shandong.cn"
