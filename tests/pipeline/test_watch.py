@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
+from intake.entry import health as looking
 from intake.entry.app import App
 from intake.entry.commands import look_after
 from intake.entry.config import load
 from intake.entry.proofs import template_problems
 from intake.ports import Deferred
-from tests.e2e.world import World, address, complete
+from tests.e2e.world import address, complete
 from tests.pipeline.office import START, Office
 
 pytestmark = pytest.mark.server
@@ -47,48 +49,60 @@ def subjects(office: Office) -> list[str]:
     return [letter["Subject"] for letter in office.world.letters(OPERATOR)]
 
 
-def health(world: World, now: datetime, status: int) -> str:
-    return world.run("status", "--health", now=now.isoformat(), status=status)
+Look = Callable[[], tuple[int, str]]
 
 
-def test_a_mailbox_that_is_away_is_told_once_reminded_daily_and_cleared_once(office: Office) -> None:
+@pytest.fixture
+def look(office: Office, capsys: pytest.CaptureFixture[str]) -> Look:
+    """`status --health`, in this process."""
+
+    def run() -> tuple[int, str]:
+        capsys.readouterr()
+        status = looking.health(office.world.folder / "config", office.now, verbose=False)
+        return status, capsys.readouterr().out
+
+    return run
+
+
+def test_a_mailbox_that_is_away_is_told_once_reminded_daily_and_cleared_once(office: Office, look: Look) -> None:
     configure(office)
-    minutes(office, 3)
-    assert health(office.world, office.now, 0) == "ok  all is well\n"
+    minutes(office, 5, 5)
+    assert look() == (0, "ok  all is well\n")
     configure(office, dovecot=1)
-    minutes(office, 15)
+    minutes(office, 15, 5)
     assert subjects(office) == [], "not yet"
-    minutes(office, 5)
-    assert subjects(office) == ["【告警】收信中断（6-05 12:18）"]
-    assert "polling: " in health(office.world, office.now, 1)
-    minutes(office, 60, 5)
+    minutes(office, 5, 5)
+    assert subjects(office) == ["【告警】收信中断（6-05 12:20）"]
+    status, told = look()
+    assert (status, told.split(": ")[0]) == (1, "NO  polling")
+    minutes(office, 60, 10)
     assert len(subjects(office)) == 1
     office.now = datetime(2024, 6, 6, 0, 31, tzinfo=UTC)
-    minutes(office, 60, 5)
+    minutes(office, 60, 20)
     assert subjects(office)[1:] == ["【告警提醒】6月6日仍有1项未解除：收信中断"]
     configure(office)
     office.world.deliver(complete("370826"))
-    minutes(office, 10)
+    minutes(office, 15, 5)
     assert len(office.world.letters(address("370826"))) == 1, "what waited on the server is fetched"
     assert len(subjects(office)) == 2, "not yet over"
-    assert health(office.world, office.now, 0)
-    minutes(office, 15)
+    assert look()[0] == 0
+    minutes(office, 10, 5)
     assert subjects(office)[2:] == ["【告警解除】收信中断，现已恢复"]
-    minutes(office, 30, 5)
+    minutes(office, 30, 15)
     assert len(subjects(office)) == 3
     assert [letter["Auto-Submitted"] for letter in office.world.letters(OPERATOR)] == ["auto-generated"] * 3
 
 
-def test_an_alarm_about_sending_stands_everywhere_else_and_is_mailed_when_it_can_be(office: Office) -> None:
+def test_an_alarm_about_sending_stands_everywhere_else_and_is_mailed_when_it_can_be(office: Office, look: Look) -> None:
     configure(office, sink=1)
     office.world.deliver(complete("370826"))
-    minutes(office, 80, 5)
+    minutes(office, 80, 15)
     assert office.world.letters() == []
     told = office.world.run("status", now=office.now.isoformat())
     assert "sending" in told.split("alarms", 1)[1]
-    assert "sending: " in health(office.world, office.now, 1)
+    assert "NO  sending: " in look()[1]
     configure(office)
-    minutes(office, 30)
+    minutes(office, 30, 5)
     assert subjects(office) == ["【告警】自动邮件发不出去（6-05 13:00）", "【告警解除】自动邮件发不出去，现已恢复"]
     assert len(office.world.letters(address("370826"))) == 1
 
@@ -115,7 +129,7 @@ def test_a_full_disk_and_parked_mails_are_told(office: Office, monkeypatch: pyte
 
 
 def test_mails_that_nothing_can_be_done_with_are_told_although_polls_go_well(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    office: Office, look: Look, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     configure(office)
     office.world.deliver(complete("370826"))
@@ -125,21 +139,21 @@ def test_mails_that_nothing_can_be_done_with_are_told_although_polls_go_well(
 
     monkeypatch.setattr(office.app, "examine", broken)
     broken.__name__ = "examine"
-    minutes(office, 20)
+    minutes(office, 20, 5)
     assert subjects(office) == ["【告警】来件无法检查（6-05 12:15）"]
-    assert "examining: 1 mails wait" in health(office.world, office.now, 1)
+    assert "NO  examining: 1 mails wait" in look()[1]
 
 
-def test_a_digest_that_cannot_be_written_is_told(office: Office) -> None:
+def test_a_digest_that_cannot_be_written_is_told(office: Office, look: Look) -> None:
     """Its absence is what nobody notices."""
     configure(office)
-    for _ in range(20):
+    for _ in range(4):
         office.app.ended("summarise", KeyError("x"))
-        minutes(office, 1)
+        minutes(office, 5, 5)
     assert subjects(office) == ["【告警】程序出错（6-05 12:15）"]
-    assert "summarise failed 20 times" in health(office.world, office.now, 1)
+    assert "summarise failed 4 times" in look()[1]
     office.app.ended("summarise", None)
-    minutes(office, 20)
+    minutes(office, 20, 5)
     assert subjects(office)[1:] == ["【告警解除】程序出错，现已恢复"]
 
 
@@ -156,9 +170,9 @@ def test_a_clock_that_jumps_while_all_is_well_alarms_nobody(office: Office) -> N
 
 def test_a_restart_forgets_no_alarm(office: Office) -> None:
     configure(office, dovecot=1)
-    minutes(office, 20)
+    minutes(office, 20, 5)
     configure(office, dovecot=1)
-    minutes(office, 20)
+    minutes(office, 20, 5)
     assert len(subjects(office)) == 1
 
 
