@@ -177,6 +177,14 @@ def confined(how: object) -> None:
     _say(logging.INFO, "children-confined", by=how)
 
 
+def standing_by(why: Exception) -> None:
+    _say(logging.INFO, "standing-by", why=why)
+
+
+def lead_lost() -> None:
+    _say(logging.WARNING, "lead-lost", why="the connection that held it is gone")
+
+
 def stopped(reason: str) -> None:
     _say(logging.INFO, "stopped", reason=reason)
 

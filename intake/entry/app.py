@@ -27,7 +27,7 @@ from intake.entry import scanner
 from intake.entry.config import Config, ConfigError
 from intake.entry.heartbeat import Signs
 from intake.entry.office import account_of, office_of, opens, rules_of, sender_of
-from intake.entry.ownership import ownership
+from intake.entry.ownership import Ownership, ownership
 from intake.entry.passwords import password_problems
 from intake.entry.servers import Servers, take_a_breath
 from intake.pipeline.deliver import Post, deliver
@@ -115,10 +115,9 @@ class App:
     def is_digest_day(self) -> IsWorkday:
         return workdays.is_workday if self.config.site.schedule.digest_days == "workdays" else lambda _day: True
 
-    def owned(self) -> AbstractContextManager[None]:
-        """Hold this service's records for as long as the block lasts; Deferred when another process does."""
-        beside = self.config.database_file or self.blob_folder / "owner"
-        return ownership(beside.with_name(beside.name + ".lock"))
+    def owned(self) -> AbstractContextManager[Ownership]:
+        """Do this service's work for as long as the block lasts; raises Elsewhere when another process does."""
+        return ownership(self.database)
 
     def poll(self) -> str | None:
         """One pass of receive, examine and deliver; what failed in the world, or None. A failure stops nothing else.

@@ -20,6 +20,7 @@ from intake.entry.app import App
 from intake.entry.clock import clock_from
 from intake.entry.config import load
 from intake.entry.heartbeat import beat
+from intake.entry.ownership import Elsewhere
 from intake.entry.status import current_notice, status_json, status_table
 from intake.pipeline.summarise import compose, post_digest
 from intake.ports import Deferred
@@ -99,9 +100,7 @@ def _send_digest(app: App, day: date) -> int:
     try:
         with app.owned():
             sent = app.deliver()
-    except Deferred as error:
-        if "already works" not in str(error):
-            raise
+    except Elsewhere:
         click.echo("the running service will send it")
         return 0
     click.echo(f"letters sent: {sent}")

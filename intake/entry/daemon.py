@@ -1,9 +1,11 @@
-"""`serve`: the service itself. SIGTERM and SIGINT only set a flag; the mail in hand is finished first."""
+"""`serve`: the service itself. SIGTERM and SIGINT only set a flag; the mail in hand is finished first.
+
+One process leads, and has a clockwork as long as it does (see shift.py).
+"""
 
 from __future__ import annotations
 
-import signal
-import threading
+from contextlib import ExitStack
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -18,8 +20,10 @@ from intake.entry.commands import opened
 from intake.entry.config import ConfigError
 from intake.entry.heartbeat import beat
 from intake.entry.lull import Lull
+from intake.entry.ownership import Ownership
 from intake.entry.passwords import password_problems
 from intake.entry.proofs import template_problems
+from intake.entry.shift import Shift, led
 from intake.entry.supervisor import Supervisor
 from intake.ports import Deferred
 
@@ -30,17 +34,14 @@ WATCH_SECONDS = 60
 
 def serve(folder: Path, now: datetime | None, verbose: bool) -> int:  # noqa: ARG001
     """Work until told to stop; 0 after a clean stop."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    with opened(folder, now, verbose=True, running=True, stopping=stop.is_set, lull=Lull().respected) as app:
+    shift = Shift()
+    with opened(folder, now, verbose=True, running=True, stopping=shift.ends.is_set, lull=Lull().respected) as app:
         _refuse_what_cannot_work(app)
-        with app.owned():
-            app.stationery  # noqa: B018 - database and message key are needed: fail now, not at the first letter
-            journal.started(__version__, app.database.url.render_as_string(hide_password=True))
-            _tell_of_children()
-            planned = clockwork(_jobs(app), app.ended)
-            Supervisor(planned, partial(_beat, app, planned), stop).run()
+        while not shift.is_over():
+            with ExitStack() as held:
+                lead = shift.begin(app, held)
+                if lead is not None:
+                    _work(app, shift, lead)
     journal.stopped("signal")
     return 0
 
@@ -50,6 +51,15 @@ def _tell_of_children() -> None:
         journal.confined(active())
     except Deferred as error:
         journal.deferred("children", error)
+
+
+def _work(app: App, shift: Shift, lead: Ownership) -> None:
+    """What the leader does, on schedule, until its shift ends."""
+    app.stationery  # noqa: B018 - database and message key are needed: fail now, not at the first letter
+    journal.started(__version__, app.database.url.render_as_string(hide_password=True))
+    _tell_of_children()
+    planned = clockwork(((led(job, lead), seconds) for job, seconds in _jobs(app)), app.ended)
+    Supervisor(planned, partial(_beat, app, planned), shift.ends, shift.is_over).run()
 
 
 def _refuse_what_cannot_work(app: App) -> None:

@@ -33,12 +33,19 @@ at the slowest pace that is let pass. A letter has 21 minutes, a child 6, the da
 
 
 class Supervisor:
-    """Watches over `planned`; `heartbeat` writes the file, `stop` is set by a signal."""
+    """Watches over `planned`; `heartbeat` writes the file, `stop` is set when the work is to end, for good or not."""
 
-    def __init__(self, planned: BackgroundScheduler, heartbeat: Callable[[], None], stop: threading.Event) -> None:
+    def __init__(
+        self,
+        planned: BackgroundScheduler,
+        heartbeat: Callable[[], None],
+        stop: threading.Event,
+        for_good: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._planned = planned
         self._heartbeat = heartbeat
         self._stop = stop
+        self._for_good = for_good
         self._offset = _offset()
         self._beaten: float | None = None
 
@@ -48,7 +55,8 @@ class Supervisor:
         notify(READY)
         while not self._stop.wait(TICK):
             self._look()
-        notify(STOPPING)
+        if self._for_good():
+            notify(STOPPING)
         ending = threading.Thread(target=self._planned.shutdown, name="shutdown", daemon=True)
         ending.start()
         while ending.is_alive():

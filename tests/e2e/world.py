@@ -53,12 +53,16 @@ UNITS = {"370826": "微山县", "370883": "邹城市", "370881": "曲阜市"}
 
 @dataclass
 class World:
-    """One office: its mailbox `user` on a real Dovecot, its letters in a real SMTP sink, its folder."""
+    """One office: its mailbox `user` on a real Dovecot, its letters in a real SMTP sink, its folder.
+
+    `database` is a URL; without one the records are a file in the folder.
+    """
 
     folder: Path
     user: str
     dovecot: Dovecot
     sink: SmtpSink
+    database: str = ""
 
     def configure(self, mode: str = "live", digest_at: str = "08:30") -> None:
         """Write the configuration; the notice is the repository's own."""
@@ -67,7 +71,8 @@ class World:
         site = INTAKE_TOML.format(
             imap=self.dovecot.port, user=self.user, smtp=self.sink.port, mode=mode, digest_at=digest_at
         )
-        (config / "intake.toml").write_text(site, encoding="utf-8")
+        storage = f'[storage]\ndatabase = "{self.database}"\n' if self.database else ""
+        (config / "intake.toml").write_text(site + storage, encoding="utf-8")
         units = "\n".join(UNIT_TOML.format(code=code, short=short) for code, short in UNITS.items())
         (config / "units.toml").write_text(units, encoding="utf-8")
         notice = (PROJECT / "config/notices/2024-science-week.toml").read_text(encoding="utf-8")

@@ -19,7 +19,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 RUN = [sys.executable, "run_intake.py"]
 HEAVY = ("sqlalchemy", "alembic", "av", "PIL", "jinja2", "imapclient", "mailparser", "msgspec", "apscheduler")
 COMMANDS = (
-    "demo", "serve", "poll", "digest", "status", "show", "judge", "check",
+    "demo", "serve", "work", "poll", "digest", "status", "show", "judge", "check",
     "held", "release", "retry", "assign", "forget", "attach", "extend", "accept", "export", "audit", "fsck", "backup",
 )  # fmt: skip
 

@@ -10,12 +10,14 @@ is left over is an examination that never ended.
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import TypeAlias, TypeVar
 
-from sqlalchemy import Select, delete, or_, select
+from sqlalchemy import Select, delete, or_, select, text
 from sqlalchemy.orm import Session
 
 from intake import journal
@@ -25,7 +27,7 @@ from intake.adapters.records.places import junk_folder
 from intake.adapters.records.rulings import attachments
 from intake.adapters.records.shapes import mail_ref, pending_of
 from intake.adapters.records.tables import EventRow, ExaminationRow, MailRow
-from intake.adapters.records.troubles import repeated, was_idle, world
+from intake.adapters.records.troubles import repeated, world
 from intake.domain.mail import Octets
 from intake.domain.outcome import EXAMINATIONS, LONGEST_WAIT, after_deaths
 from intake.ports import Deferred, Desk, Pending
@@ -34,21 +36,32 @@ T = TypeVar("T")
 
 
 class LockedClaim:
-    """Implements ports.Claim on PostgreSQL: `session` is in the transaction that holds the row."""
+    """Implements ports.Claim on PostgreSQL: `session` is in the transaction that holds the row.
 
-    def __init__(self, database: Database, pending: Pending, began: int, session: Session) -> None:
+    `lost`: we were not heard of for longer than the server leaves a transaction alone, as if we had died.
+    """
+
+    def __init__(self, database: Database, pending: Pending, session: Session) -> None:
         self.pending = pending
-        self.began = began
-        self.ended = False
+        self.began: int | None = None
+        self.ended = self.lost = False
         self._database = database
         self._session = session
+        self._heard_of = time.monotonic()
+        self._patience = _patience(session)
+
+    def begin(self, now: datetime) -> None:
+        """Note it beside the transaction that holds the row: committed whatever becomes of that."""
+        with self._database.writing() as beside:
+            self.began = _noted(beside, self.pending, now)
+        self.keep()
 
     def keep(self) -> None:
-        with self._watched():
+        with self._heard():
             self._session.connection().exec_driver_sql("SELECT 1")
 
     def settle(self, result: Callable[[Desk], T]) -> T | None:
-        with self._watched():
+        with self._heard():
             answer = repeated(lambda: self._written(result))
             self._session.commit()
         self.ended = True
@@ -60,24 +73,38 @@ class LockedClaim:
             return _written(self._session, self.pending, result)
 
     @contextmanager
-    def _watched(self) -> Iterator[None]:
-        """A claim that was lost because we were away for too long counts like a death: its row stays."""
+    def _heard(self) -> Iterator[None]:
+        """Talk to the server, which may have ended the connection meanwhile, and not always can say why."""
         try:
             with world():
                 yield
         except Deferred as error:
-            self.ended = was_idle(error)
-            raise
+            away = time.monotonic() - self._heard_of
+            self.lost = away >= self._patience
+            raise Deferred(f"claim lost after {away:.0f} s without a word; {error}") if self.lost else error from error
+        self._heard_of = time.monotonic()
+
+
+def _patience(session: Session) -> float:
+    """Seconds for which the server leaves a transaction alone."""
+    set_to = text("SELECT setting::int FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout'")
+    return (session.scalar(set_to) or math.inf) / 1000
 
 
 class GlancedClaim:
     """Implements ports.Claim on SQLite: no transaction is open while the mail is examined."""
 
-    def __init__(self, database: Database, pending: Pending, began: int) -> None:
+    def __init__(self, database: Database, pending: Pending, session: Session) -> None:
         self.pending = pending
-        self.began = began
-        self.ended = False
+        self.began: int | None = None
+        self.ended = self.lost = False
         self._database = database
+        self._session = session
+
+    def begin(self, now: datetime) -> None:
+        """Note it in the transaction of the glance, and let the writers go on."""
+        self.began = _noted(self._session, self.pending, now)
+        self._session.commit()
 
     def keep(self) -> None:
         """Nothing is held that could be lost."""
@@ -118,29 +145,35 @@ class Claims:
         """As ports.Records.claim."""
         self._take_back()
         with self._database.session() as session:
-            claim = self._begun(session, _next(session, now, only, passing), now)
+            row = _next(session, now, only, passing)
+            claim = self._given(session, row) if row else None
             try:
+                if claim is not None:
+                    claim.begin(now)
                 yield claim
             finally:
                 if claim is not None and not claim.ended:
-                    self._to_take_back.append(claim.began)
                     with suppress(Deferred):
-                        self._take_back()
+                        self._broken_off(claim)
 
-    def _begun(self, session: Session, row: MailRow | None, now: datetime) -> SqlClaim | None:
-        """Note that the examination begins: on PostgreSQL beside the transaction that holds the row."""
-        if row is None:
-            return None
-        pending = pending_of(
-            row, attachments(session, row.id), len(_unended(session, row)), junk_folder(session, row.id)
-        )
-        if not self._database.shared:
-            began = _noted(session, row, now)
-            session.commit()
-            return GlancedClaim(self._database, pending, began)
-        with self._database.writing() as beside:
-            began = _noted(beside, row, now)
-        return LockedClaim(self._database, pending, began, session)
+    def _given(self, session: Session, row: MailRow) -> SqlClaim:
+        unended = len(_unended(session, row))
+        pending = pending_of(row, attachments(session, row.id), unended, junk_folder(session, row.id))
+        kind = LockedClaim if self._database.shared else GlancedClaim
+        return kind(self._database, pending, session)
+
+    def _broken_off(self, claim: SqlClaim) -> None:
+        """What the world broke off never began. What we lost counts like a death, unless others were done before us."""
+        if claim.began is None:
+            return
+        if not claim.lost:
+            self._to_take_back.append(claim.began)
+            self._take_back()
+            return
+        settled = select(MailRow.id).where(MailRow.id == claim.pending.id, MailRow.state != "received")
+        with self._database.writing() as session:
+            of_settled = delete(ExaminationRow).where(ExaminationRow.mail_id.in_(settled))
+            session.execute(of_settled.where(ExaminationRow.id == claim.began))
 
     def _take_back(self) -> None:
         """Forget that examinations began which the world broke off. What cannot be forgotten now is later."""
@@ -184,8 +217,8 @@ def _unended(session: Session, row: MailRow) -> Sequence[ExaminationRow]:
     return session.scalars(query).all()
 
 
-def _noted(session: Session, row: MailRow, now: datetime) -> int:
-    began = ExaminationRow(mail_id=row.id, began_at=now)
+def _noted(session: Session, pending: Pending, now: datetime) -> int:
+    began = ExaminationRow(mail_id=pending.id, began_at=now)
     session.add(began)
     session.flush()
     return began.id

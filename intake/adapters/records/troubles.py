@@ -24,9 +24,7 @@ _CONFLICTS: Final = ("40001", "40P01")
 """Serialization failure, deadlock."""
 _UNIQUE: Final = "23505"
 _UNIQUE_IN_SQLITE: Final = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
-_TOO_LONG_IDLE: Final = "25P03"
-_LOCK_NOT_AVAILABLE: Final = "55P03"
-_WORLD: Final = ("08", "25006", _TOO_LONG_IDLE, "28", "3D", "40", "42501", "53", _LOCK_NOT_AVAILABLE, "57", "58", "XX")
+_WORLD: Final = ("08", "25006", "25P03", "28", "3D", "40", "42501", "53", "55P03", "57", "58", "XX")
 """No connection, read only, idle for too long, no login, no such database, conflicts, no right, no disk or memory,
 locked, cancelled or shut down, disk errors, internal errors."""
 
@@ -80,11 +78,6 @@ def added(session: Session, row: object) -> bool:
             raise
         return False
     return True
-
-
-def was_idle(error: Deferred) -> bool:
-    """Whether the server ended the connection because its transaction had been left alone for too long."""
-    return isinstance(error.__cause__, DBAPIError) and _state(error.__cause__) == _TOO_LONG_IDLE
 
 
 def _is_worlds(error: DBAPIError) -> bool:

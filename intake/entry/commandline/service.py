@@ -1,4 +1,4 @@
-"""Commands that do the work or try it out: demo, serve, poll, digest, check."""
+"""Commands that do the work or try it out: demo, serve, work, poll, digest, check."""
 
 from __future__ import annotations
 
@@ -32,6 +32,17 @@ def serve(context: click.Context) -> None:
     Example: python run_intake.py --config /etc/intake serve
     """
     run("daemon", "serve", context)
+
+
+@click.command()
+@click.pass_context
+def work(context: click.Context) -> None:
+    """Only examine, beside `serve` and on as many machines as you like, until SIGTERM; needs PostgreSQL.
+
+    \b
+    Example: python run_intake.py --config /etc/intake work
+    """
+    run("worker", "work", context)
 
 
 @click.command()
@@ -74,4 +85,4 @@ def check(context: click.Context) -> None:
     run("checkup", "check", context)
 
 
-COMMANDS = (demo, serve, poll, digest, check)
+COMMANDS = (demo, serve, work, poll, digest, check)
