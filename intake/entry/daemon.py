@@ -55,7 +55,6 @@ def _tell_of_children() -> None:
 
 def _work(app: App, shift: Shift, lead: Ownership) -> None:
     """What the leader does, on schedule, until its shift ends."""
-    app.stationery  # noqa: B018 - database and message key are needed: fail now, not at the first letter
     journal.started(__version__, app.database.url.render_as_string(hide_password=True))
     _tell_of_children()
     planned = clockwork(((led(job, lead), seconds) for job, seconds in _jobs(app)), app.ended)

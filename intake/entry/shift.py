@@ -53,7 +53,7 @@ class Shift:
             PULSE.beat()
             notify(ALIVE)
             try:
-                lead = held.enter_context(app.owned())
+                lead = self._lead(app, held)
             except Deferred as error:
                 if not app.database.shared:
                     raise
@@ -65,6 +65,14 @@ class Shift:
                 self._watch(lead, held)
                 return lead
         return None
+
+    @staticmethod
+    def _lead(app: App, held: ExitStack) -> Ownership:
+        with ExitStack() as trying:
+            lead = trying.enter_context(app.owned())
+            app.stationery  # noqa: B018 - database and message key are needed: fail now, not at the first letter
+            held.push(trying.pop_all())
+        return lead
 
     def _watch(self, lead: Ownership, held: ExitStack) -> None:
         """End the shift when the lead is lost; watch no longer than it is held."""
