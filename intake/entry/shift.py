@@ -48,10 +48,8 @@ class Shift:
         Of two that want the same file the second is refused: it raises Elsewhere.
         """
         told = False
-        notify(READY)
         while not self.is_over():
             PULSE.beat()
-            notify(ALIVE)
             try:
                 lead = self._lead(app, held)
             except Deferred as error:
@@ -59,7 +57,9 @@ class Shift:
                     raise
                 if not told:
                     journal.standing_by(error)
+                    notify(READY)
                 told = True
+                notify(ALIVE)
                 self._over.wait(random.uniform(0.5, 1.5) * STANDBY_SECONDS)  # noqa: S311 - so that not all ask at once
             else:
                 self._watch(lead, held)

@@ -107,7 +107,7 @@ def test_a_leader_without_its_connection_leads_no_more(
     world: World, started: Callable[..., subprocess.Popen[str]], postgres: Postgres
 ) -> None:
     only = started("serve")
-    wait_until(lambda: leaders(postgres, world))
+    wait_until(lambda: leaders(postgres, world) and world.status()["service"]["last_poll_ok"])
     name = world.database.rpartition("/")[2]
     postgres.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
     world.deliver(complete("370826"), datetime.now(UTC))
