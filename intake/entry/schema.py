@@ -11,6 +11,7 @@ ADDRESS = r"(?!.*=\?)[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9][A-Za-z0-9
 """An addr-spec that needs no quoting and cannot be taken for an encoded word (RFC 2047 section 5)."""
 Port = Annotated[int, Meta(ge=1, le=65535, description="a port number from 1 to 65535")]
 Text = Annotated[str, Meta(min_length=1, description="a text that is not empty")]
+Code = Annotated[str, Meta(min_length=1, max_length=32, description="a text of up to 32 characters")]
 Seconds = Annotated[int, Meta(ge=1, le=86400, description="whole seconds from 1 to 86400")]
 Minutes = Annotated[int, Meta(ge=1, le=1440, description="whole minutes from 1 to 1440")]
 Login = Annotated[str, Meta(pattern=r"^[ -~]+\Z", description="a text of printable ASCII that is not empty")]
@@ -101,7 +102,7 @@ class Site(Struct, frozen=True, forbid_unknown_fields=True):
 class UnitEntry(Struct, frozen=True, forbid_unknown_fields=True):
     """One [[unit]] of units.toml"""
 
-    code: Text
+    code: Code
     name: Text
     short: Text
     aliases: Names = field(default_factory=list)

@@ -9,8 +9,13 @@ from typing import Any
 
 import pytest
 
+from intake.adapters.blobs import BlobStore
+from intake.adapters.looking import NO_TIME_LEFT, Looker
+from intake.adapters.reading.reader import ChildReader
+from intake.domain.finding import Severity
 from intake.domain.recognise import Office
 from intake.domain.verdict import Disposition, Verdict
+from intake.entry import rehearsal
 from intake.entry.config import load
 from intake.entry.office import office_of
 from intake.entry.rehearsal import rehearse
@@ -130,3 +135,26 @@ def test_photos_pasted_into_the_report_count_unless_the_notice_asks_for_files(ju
 
 def _fields(value: Any) -> dict[str, Any]:
     return {name: getattr(value, name) for name in value.__dataclass_fields__}
+
+
+def test_what_there_is_no_time_for_is_held_and_nobody_is_told_a_fault(
+    judged: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rehearsal, "Looker", lambda: Looker(seconds=-1))
+    verdict = judged({"微山县总结报告.docx": report("微山县"), "材料.zip": archives.zipped(FILES)})
+
+    assert verdict.disposition is Disposition.HELD
+    assert {each.code for each in verdict.all_findings if each.severity in (Severity.HOLD, Severity.FAULT)} == {
+        "not-inspected"
+    }
+    assert {each.examined.facts.note for each in verdict.assessments} == {NO_TIME_LEFT}
+
+
+def test_that_somebody_is_at_it_is_said_between_two_materials(tmp_path: Path) -> None:
+    blobs = BlobStore(tmp_path)
+    path = tmp_path / "mail.eml"
+    path.write_bytes(mail("370826", {"材料.zip": archives.zipped(FILES), "a.txt": b"a"}))
+    _message, materials = ChildReader()(path, blobs)
+    said: list[None] = []
+
+    assert len(Looker()(materials, blobs, lambda: said.append(None))) == len(said) == 5

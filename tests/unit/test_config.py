@@ -379,6 +379,7 @@ def test_plain_text_is_refused_in_one_go_with_other_problems_of_the_section(fold
 UNIT_FAULTS = [
     ('code = "370826"', "code = 370826", "unit[1].code"),
     ('code = "370826"', 'code = ""', "unit[1].code"),
+    ('code = "370826"', f'code = "{"3" * 33}"', "unit[1].code"),
     ('code = "370826"', 'code = "370811"', "unit.code"),
     ('senders = ["kjj@example.cn", "@rencheng.example.cn"]', 'senders = ["rencheng.example.cn"]', "unit[2].senders"),
     ('senders = ["kjj@example.cn", "@rencheng.example.cn"]', 'senders = "@x.cn"', "unit[2].senders"),
