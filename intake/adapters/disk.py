@@ -97,7 +97,8 @@ class RealDisk:
 
     def remove_left(self, path: Path) -> bool:
         try:
-            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            # for writing, too: NFS gives an exclusive lock to nobody else
+            handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
         except FileNotFoundError:
             return False
         try:

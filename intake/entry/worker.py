@@ -6,6 +6,7 @@ Needs a database that several processes share; the claim (adapters/records/claim
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from intake.entry.config import ConfigError
 from intake.entry.proofs import template_problems
 from intake.entry.shift import Shift
 from intake.entry.supervisor import Supervisor
+from intake.pipeline.examine import examine
 from intake.ports import Deferred
 
 IDLE_SECONDS = 1.0
@@ -41,7 +43,7 @@ class Worker:
     def work(self) -> None:
         """All mails that are due."""
         try:
-            self._app.examine()
+            examine(replace(self._app.bench, keeper=False))
         except Deferred as error:
             journal.deferred("work", error)
             self._pause = min(2 * self._pause, LONGEST_PAUSE)

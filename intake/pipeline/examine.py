@@ -26,7 +26,11 @@ from intake.ports import Blobs, Claim, Clock, Deferred, Desk, Looker, Pending, R
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What examine works with."""
+    """What examine works with.
+
+    `keeper`: whether this process may put on record that octets are spoilt. One that only helps may not: what it does
+    not find may be there for all others, because the folder is not mounted here, or is another one.
+    """
 
     records: Records
     blobs: Blobs
@@ -37,6 +41,7 @@ class Bench:
     clock: Clock
     stopping: Callable[[], bool] = lambda: False
     progress: Callable[[str], None] = lambda _ref: None
+    keeper: bool = True
 
 
 def examine(bench: Bench) -> int:
@@ -79,7 +84,8 @@ def examine_one(bench: Bench, claim: Claim) -> None:
         message, examined = _look(bench, claim)
         verdict = claim.settle(lambda desk: _decide(bench, desk, pending, message, examined))
     except Spoilt as spoilt:
-        _spoilt(bench, claim, spoilt)
+        if bench.keeper:
+            _spoilt(bench, claim, spoilt)
         raise
     except Deferred:
         raise

@@ -135,7 +135,27 @@ def test_work_needs_a_database_that_is_shared(world: World) -> None:
     assert not (world.folder / "config/data").exists(), "nothing was made"
 
 
-MAILS = 60
+def test_a_worker_that_does_not_see_the_files_spoils_no_record(
+    world: World, started: Callable[..., subprocess.Popen[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INTAKE_IMAP_PASSWORD", PASSWORD)
+    world.deliver(complete("370826"))
+    app = App(load(world.folder / "config"), lambda: datetime(2024, 6, 5, 4, tzinfo=UTC))
+    app.receive()
+    app.close()
+    (world.folder / "config/data/blobs").rename(world.folder / "shared")
+    worker = started("work")
+    assert worker.stdout is not None
+    wait_until(lambda: "M000001" in worker.stdout.readline())  # type: ignore[union-attr]
+    assert '"what": "octets spoilt"' not in world.run("show", "M000001", "--json")
+    (world.folder / "shared").rename(world.folder / "config/data/blobs")
+    records = Database(world.database)
+    wait_until(lambda: states(records) == {"decided": 1})
+    records.close()
+    assert "decided" in ended(worker)
+
+
+MAILS = 40
 WORKERS = 8
 AWAY = 2.0
 """Seconds after which a worker that is paused has lost its claim."""
