@@ -58,7 +58,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("folder", "uidvalidity", "uid", name=op.f("uq_postponed_folder_uidvalidity_uid")),
     )
     with op.batch_alter_table("folder", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("junk", sa.Boolean(), server_default=sa.false(), nullable=False))
+        batch_op.add_column(sa.Column("junk", sa.Boolean(), server_default="0", nullable=False))
 
     with op.batch_alter_table("letter", schema=None) as batch_op:
         batch_op.add_column(sa.Column("doubts", sa.Integer(), server_default="0", nullable=False))

@@ -33,7 +33,7 @@ POSTGRESQL_GUARDS = (
 
 def upgrade() -> None:
     with op.batch_alter_table("mail", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("unscanned", sa.Boolean(), server_default=sa.false(), nullable=False))
+        batch_op.add_column(sa.Column("unscanned", sa.Boolean(), server_default="0", nullable=False))
         batch_op.create_index(batch_op.f("ix_mail_unscanned"), ["unscanned"], unique=False)
     op.create_table(
         "learned",
