@@ -139,7 +139,8 @@ class App:
 
     def _pass(self) -> tuple[int, dict[str, str]]:
         """The mails taken, and what failed at which stage."""
-        self.blobs.sweep()
+        if left := self.blobs.sweep():
+            journal.swept(left)
         wrong = password_problems(self.config)
         if wrong:
             raise ConfigError(wrong)

@@ -18,10 +18,9 @@ from intake.entry.config import Config, ConfigError, load
 from intake.entry.passwords import imap_password, smtp_password
 from intake.entry.proofs import template_problems
 from intake.entry.servers import imap_settings, smtp_settings
-from intake.ports import Deferred
+from intake.pipeline.room import GIB
+from intake.ports import Deferred, DiskLow
 
-ENOUGH_FREE = 1 << 30
-"""Octets on the disk below which polling is not safe."""
 SLOWEST_ANSWER = 15.0
 """Seconds that `check` waits for a server; the service itself is more patient."""
 
@@ -85,15 +84,24 @@ def _disk(app: App) -> Iterator[Told]:
     try:
         with app.blobs.writer() as writer:
             writer.write(b"check")
-        free = app.blobs.free_bytes()
-        yield Told(free >= ENOUGH_FREE, f"disk: {app.blob_folder} takes files, {free / (1 << 30):.1f} GiB free")
+        yield Told(True, f"disk: {app.blob_folder} takes files")
     except Deferred as error:
         yield Told(False, f"disk: {error}")
     try:
         app.database  # noqa: B018 - opening it creates or migrates the schema
         yield Told(True, f"database: {app.database.url.render_as_string(hide_password=True)}")
+        yield _room(app)
     except (Deferred, OSError) as error:
         yield Told(False, f"database: {error}")
+
+
+def _room(app: App) -> Told:
+    """Whether mail is fetched at all: that needs the largest mail on record."""
+    try:
+        free, needed = app.room()
+    except DiskLow as error:
+        return Told(False, f"disk: {error}")
+    return Told(free >= needed, f"disk: {free / GIB:.1f} GiB free, {needed / GIB:.1f} GiB must be to fetch mail")
 
 
 def _clock(app: App) -> Iterator[Told]:

@@ -209,6 +209,18 @@ def test_a_server_that_is_away_is_said_so_and_the_rest_is_mended(office: Office)
     assert told(office, repair=True)["left"] == 0
 
 
+def test_what_is_spoilt_is_not_exported(office: Office, tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    office.world.run("export", target)
+    (video,) = target.rglob("*.mp4")
+    turned(blob(office, OF_THE_VIDEO))
+    assert f"left out: {video}" in office.world.run("export", target, status=75)
+    assert not video.exists()
+    assert told(office, repair=True)["left"] == 0
+    office.world.run("export", target)
+    assert video.exists()
+
+
 def test_a_file_that_staff_added_can_only_be_added_again(office: Office, tmp_path: Path) -> None:
     video = tmp_path / "v.mp4"
     video.write_bytes(media.video(30))
