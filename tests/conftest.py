@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import NoReturn
 
 import pytest
+from hypothesis import settings
 
 from tests.servers import clamd as clamd_module
 from tests.servers import dovecot as dovecot_server
@@ -17,6 +18,10 @@ from tests.servers.clamd import ClamdServer, running_clamd
 from tests.servers.dovecot import Dovecot, running_dovecot
 from tests.servers.postgres import Postgres, running_postgres
 from tests.servers.smtp import SmtpSink, running_sink
+
+# How long an example takes is the machine's business; what takes too long altogether is found by the run's own limits.
+settings.register_profile("intake", deadline=None)
+settings.load_profile("intake")
 
 
 @pytest.fixture(scope="session")
