@@ -21,8 +21,8 @@ from intake.domain.verdict import Assessment
 class Case:
     """One mail to judge. `prior` are all entries of its unit for its notice from other mails.
 
-    `deadline` is the unit's own (extensions included). `order` is the mail's place in the order of arrival,
-    `sha256` names it whatever else is known of it.
+    `deadline` is the unit's own (extensions included). `order` is the mail's number, `sha256` names it whatever else
+    is known of it.
     `policy` is the configured `[identity] policy`. `too_large` is the size in octets of a mail of which only the
     beginning was fetched, `max_mail` what is fetched at most, `junk` the folder for unwanted mail it was found in.
     """

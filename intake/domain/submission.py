@@ -39,7 +39,7 @@ class UnitState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One material (or link, then without sha256) handed in for one requirement. `order` is the order of arrival.
+    """One material (or link, then without sha256) handed in for one requirement. `order` is the number of its mail.
 
     `inside` is 0 for the thing itself, else how many photos a document carries in its pages.
     """
@@ -60,6 +60,11 @@ class Entry:
     height: int | None = None
     pages: int | None = None
     inside: int = 0
+
+    @property
+    def place(self) -> tuple[datetime, int]:
+        """Its place in time: numbers follow the order in which mails could be fetched, which may be another."""
+        return self.received_at, self.order
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,7 @@ class Checklist:
 
 def checklist(notice: Notice, entries: Iterable[Entry], deadline: datetime, waiting: bool = False) -> Checklist:
     """Read `entries` as a checklist. `waiting`: a held mail of the unit waits for a person."""
-    ordered = sorted(entries, key=lambda entry: (entry.order, entry.tier, entry.origin, entry.sha256 or ""))
+    ordered = sorted(entries, key=lambda entry: (entry.place, entry.tier, entry.origin, entry.sha256 or ""))
     items = tuple(
         _item(requirement, [entry for entry in ordered if entry.requirement == requirement.key])
         for requirement in notice.requirements
@@ -140,8 +145,8 @@ def _counted(requirement: Requirement, valid: Sequence[Entry]) -> tuple[Entry, .
         files = [entry for entry in valid if not entry.inside] or valid[-1:]
         first = {entry.sha256 or (entry.mail_ref, entry.origin): entry for entry in reversed(files)}
         return tuple(first.values())[::-1]
-    for order in sorted({entry.order for entry in valid}, reverse=True):
-        newest = tuple(entry for entry in valid if entry.order == order)
+    for place in sorted({entry.place for entry in valid}, reverse=True):
+        newest = tuple(entry for entry in valid if entry.place == place)
         if len(newest) >= requirement.minimum:
             return newest
     return tuple(valid)

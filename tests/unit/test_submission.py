@@ -44,6 +44,18 @@ def test_a_newer_valid_one_replaces_the_older() -> None:
     assert orders("video", entry("video", 1), entry("video", 2)) == [2]
 
 
+def test_newer_is_what_came_later_not_what_could_be_fetched_later() -> None:
+    late_at_the_door = entry("video", 2, received_at=entry("video", 1).received_at - timedelta(hours=1))
+
+    assert orders("video", entry("video", 1), late_at_the_door) == [1]
+
+
+def test_what_came_in_the_same_second_is_told_apart_by_its_number() -> None:
+    same = entry("video", 1).received_at
+
+    assert orders("video", entry("video", 2, received_at=same), entry("video", 1)) == [2]
+
+
 @pytest.mark.parametrize("state", [FAULTY, HELD])
 def test_an_invalid_one_never_displaces_a_valid_one(state: EntryState) -> None:
     assert orders("video", entry("video", 1), entry("video", 2, state)) == [1]
