@@ -68,8 +68,9 @@ class Session:
         # Nothing is left to lose: what was read is read, and the socket is shut in any case.
         with suppress(Exception):
             if not self._lost:
-                self.client.socket().settimeout(_FAREWELL_SECONDS)
-                self.ask("logging out", self.client.logout, _FAREWELL_SECONDS)
+                seconds = min(_FAREWELL_SECONDS, self.settings.read_timeout)
+                self.client.socket().settimeout(seconds)
+                self.ask("logging out", self.client.logout, seconds)
                 return
         with suppress(OSError):
             self.client.shutdown()

@@ -62,6 +62,7 @@ class Connection(smtplib.SMTP):
     """smtplib's connection with TLS from the first octet if asked for, under a deadline before it greets."""
 
     def __init__(self, settings: SmtpSettings, context: ssl.SSLContext | None, limit: Deadline) -> None:
+        self.settings = settings
         self._context = context if settings.security == "tls" else None
         self._limit = limit
         super().__init__(settings.host, settings.port, _OUR_NAME, settings.connect_timeout)
@@ -193,9 +194,10 @@ def _refused(settings: SmtpSettings, password: str, error: smtplib.SMTPAuthentic
 
 def leave(connection: Connection) -> None:
     """Say QUIT and close."""
+    seconds = min(_FAREWELL_SECONDS, connection.settings.command_timeout)
     with suppress(OSError, ValueError, Deferred):
-        connection.wait_for(_FAREWELL_SECONDS)
-        with Deadline(_FAREWELL_SECONDS, "QUIT", lambda: connection.sock):
+        connection.wait_for(seconds)
+        with Deadline(seconds, "QUIT", lambda: connection.sock):
             connection.quit()
     connection.close()
 
