@@ -19,6 +19,7 @@ from tests.servers.ports import free_ports
 
 Stage = Literal["EHLO", "MAIL", "RCPT", "DATA"]
 HANG_UP = "hang up"
+FORGET = "hang up, and forget the letter"
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,10 @@ class Received:
 
 @dataclass
 class SmtpSink:
-    """`received` holds the letters whose octets came, `connections` counts clients.
+    """`received` holds the letters that were taken, `connections` counts clients.
 
-    `say` scripts the next answers of a stage (HANG_UP ends the connection; at DATA that is after the final dot),
+    `say` scripts the next answers of a stage (HANG_UP ends the connection; at DATA that is after the final dot, and
+    FORGET keeps nothing there),
     `refuse` the answer to a recipient for good.
     """
 
@@ -90,8 +92,11 @@ class SmtpSink:
 
     async def handle_DATA(self, server: SMTP, _: SmtpSession, envelope: Envelope) -> str:
         octets = envelope.original_content or b""
-        self.received.append(Received((envelope.mail_from or "").removeprefix("<>"), tuple(envelope.rcpt_tos), octets))
-        return self._next("DATA", server) or "250 OK"
+        reply = self._next("DATA", server) or "250 OK"
+        if reply.startswith("2") or reply == HANG_UP:
+            sender = (envelope.mail_from or "").removeprefix("<>")
+            self.received.append(Received(sender, tuple(envelope.rcpt_tos), octets))
+        return reply
 
     def authenticate(self, _: SMTP, __: SmtpSession, ___: Envelope, ____: str, data: Any) -> AuthResult:
         good = isinstance(data, LoginPassword) and data.password == b"secret"
@@ -103,7 +108,7 @@ class SmtpSink:
         if not self._script[stage]:
             return None
         reply = self._script[stage].popleft()
-        if reply == HANG_UP:
+        if reply in (HANG_UP, FORGET):
             server.transport.abort()
         return reply
 
