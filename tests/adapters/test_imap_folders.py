@@ -8,6 +8,7 @@ import pytest
 
 from intake.adapters.imap import open_mailbox
 from intake.adapters.imap.junk import is_junk
+from intake.ports import Unusable
 from tests.adapters.test_imap_lies import settings
 from tests.servers import scripted
 from tests.servers.liar import HANG_UP, Liar, Line, running_liar
@@ -97,3 +98,9 @@ def test_a_name_in_no_known_writing_is_opened_by_its_octets_and_hides_no_other()
 def test_a_name_that_the_records_cannot_keep_is_left_out() -> None:
     row = b'* LIST (\\Junk) "/" "' + b"x" * 256 + b'"\r\n* LIST () "/" "Spam"\r\n'
     assert junk_of(Liar(answers={b"LIST": row})) == ("Spam",)
+
+
+@pytest.mark.parametrize("row", [b'* LIST HasNoChildren "/" INBOX', b"* LIST () 7 INBOX", b"* LIST ()"])
+def test_a_list_that_cannot_be_read_is_the_servers_trouble(row: bytes) -> None:
+    with pytest.raises(Unusable):
+        junk_of(Liar(answers={b"LIST": row + b"\r\n"}))

@@ -35,29 +35,33 @@ class Folder:
 def listed(session: Session) -> tuple[Folder, ...]:
     """All folders. What is optional on the way (SPECIAL-USE, XLIST) may fail without harm."""
     client = session.client
-    found = {folder.octets: folder for folder in _folders(session.ask("LIST", client.list_folders))}
+    plain = session.ask("LIST", lambda: _folders(client.list_folders()))
+    found = {folder.octets: folder for folder in plain}
     for capability, command in (("LIST-EXTENDED", client.special_folders), ("XLIST", client.xlist_folders)):
-        for folder in _folders(_optional(session, capability, command)):
+        for folder in _optional(session, capability, command):
             if folder.junk or folder.octets not in found:
                 found[folder.octets] = folder
     return tuple(found.values())
 
 
-def _optional(session: Session, capability: str, command: Any) -> Iterable[Any]:
+def _optional(session: Session, capability: str, command: Any) -> list[Folder]:
     """What a command of an extension answers; nothing where it fails or is not offered: QQ hangs up on unknown ones."""
     try:
         offered = session.ask("CAPABILITY", lambda: session.client.has_capability(capability))
-        return session.ask(f"LIST by {capability}", command) if offered else ()
+        return session.ask(f"LIST by {capability}", lambda: _folders(command())) if offered else []
     except Unusable:
-        return ()
+        return []
 
 
-def _folders(rows: Iterable[tuple[Iterable[bytes], bytes | None, bytes | str]]) -> Iterable[Folder]:
+def _folders(rows: Iterable[tuple[Iterable[bytes], bytes | None, bytes | str]]) -> list[Folder]:
+    """What the library made of the answer. Read inside `ask`: of a broken one it makes anything."""
+    found = []
     for attributes, delimiter, name in rows:
         octets = name.encode() if isinstance(name, str) else name
         shown = _shown(octets)
         if len(shown) <= _LONGEST_NAME:
-            yield Folder(shown, octets, is_junk(attributes, decoded(delimiter or b""), shown))
+            found.append(Folder(shown, octets, is_junk(attributes, decoded(delimiter or b""), shown)))
+    return found
 
 
 def _shown(name: bytes) -> str:
