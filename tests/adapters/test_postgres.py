@@ -16,7 +16,7 @@ from sqlalchemy import select, text
 from intake.adapters.records import database as database_module
 from intake.adapters.records.database import Database
 from intake.adapters.records.records import SqlRecords
-from intake.adapters.records.tables import EventRow, ExaminationRow, LetterRow, MailRow, SubmissionRow
+from intake.adapters.records.tables import EventRow, ExaminationRow, LetterRow, MailRow, SightingRow, SubmissionRow
 from intake.adapters.records.troubles import TRIES
 from intake.ports import Claim, Deferred, Desk, Pending
 from tests.adapters.box import NOW, Box
@@ -369,6 +369,22 @@ def test_two_that_make_the_same_row_at_once_both_find_it(box: Box, server: Datab
     assert len({key for key, _posted in made}) == 1
     assert [posted for _key, posted in made].count(True) == 1
     assert (box.count(SubmissionRow), box.count(LetterRow)) == (1, 1)
+
+
+def test_two_that_read_the_mailbox_at_once_take_each_mail_once(box: Box, server: Database) -> None:
+    """A leader that has not noticed yet that it leads no more, and its successor."""
+    start = threading.Barrier(3)
+
+    def read(_number: int) -> list[bool]:
+        start.wait(10)
+        reader = Box(server)
+        return [reader.take(uid, str(uid % 7)) != "" for uid in range(1, 31)]
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(read, range(3)))
+
+    assert (box.count(MailRow), box.count(SightingRow), box.opened()) == (7, 30, 30)
+    assert box.events().count("taken") == 7
 
 
 def test_two_that_migrate_at_once_make_one_schema(postgres: Postgres) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from intake.adapters.records.shapes import mail_ref
 from intake.adapters.records.tables import EventRow, FolderRow, MailRow, PostponedRow, SightingRow
+from intake.adapters.records.troubles import added
 from intake.domain.mail import Locator
 from intake.domain.outcome import FETCH_DELAYS, next_fetch
 from intake.ports import Arrival, Blob, FolderState, Particulars, Taken
@@ -30,8 +31,8 @@ class SqlLedger:
     def watermark(self, state: FolderState, now: datetime) -> int:
         row = self._session.get(FolderRow, state.folder)
         if row is None:
-            row = FolderRow(name=state.folder, uidvalidity=state.uidvalidity)
-            self._session.add(row)
+            added(self._session, FolderRow(name=state.folder, uidvalidity=state.uidvalidity))
+            row = self._session.get_one(FolderRow, state.folder, populate_existing=True)
         elif row.uidvalidity != state.uidvalidity or self.went_back(state):
             self._renumbered(row, state, now)
         row.junk = state.junk
@@ -76,10 +77,11 @@ class SqlLedger:
             folder.older += 1 if arrival.locator.uidvalidity else 0
 
     def take(self, arrival: Arrival, blob: Blob, now: datetime, *, cut: bool = False) -> Taken:
-        mail = self._session.scalar(select(MailRow).where(MailRow.sha256 == blob.sha256))
-        new = mail is None
+        known = select(MailRow).where(MailRow.sha256 == blob.sha256)
+        mail = self._session.scalar(known)
+        new = False
         if mail is None:
-            mail = MailRow(
+            row = MailRow(
                 sha256=blob.sha256,
                 size=arrival.size if cut else blob.size,
                 cut=cut,
@@ -88,8 +90,8 @@ class SqlLedger:
                 taken_at=now,
                 next_attempt_at=now,
             )
-            self._session.add(mail)
-            self._session.flush()
+            new = added(self._session, row)
+            mail = row if new else self._session.scalars(known).one()
         self._sighted(arrival, mail, now)
         self._advance(arrival)
         what = "taken" if new else "seen again"
@@ -100,10 +102,12 @@ class SqlLedger:
     def _sighted(self, arrival: Arrival, mail: MailRow, now: datetime) -> None:
         """Another mail may have had this locator before, where UIDVALIDITY says nothing or a server went back."""
         place = arrival.locator
-        row = self._session.scalar(select(SightingRow).where(*_at(SightingRow, place)))
+        known = select(SightingRow).where(*_at(SightingRow, place))
+        row = self._session.scalar(known)
         if row is None:
-            row = SightingRow(folder=place.folder, uidvalidity=place.uidvalidity, uid=place.uid, seen_at=now)
-            self._session.add(row)
+            place_of = {"folder": place.folder, "uidvalidity": place.uidvalidity, "uid": place.uid}
+            added(self._session, SightingRow(**place_of, mail_id=mail.id, seen_at=now))
+            row = self._session.scalars(known).one()
         row.mail_id, row.size, row.internal_date = mail.id, arrival.size, arrival.internal_date
         row.gone_at = None
 
