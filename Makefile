@@ -4,7 +4,7 @@
 # make quick   the tests without servers, in seconds
 # make crash   SIGKILL at every system call of a poll, and what became of it; some 20 minutes
 # make soak    5,000 mails while the service is killed every 10 seconds; some 20 minutes
-# make bench   what reading a large mail costs, beside the peers
+# make bench   what reading a large mail costs, beside the peers, and what a child costs per file
 # make lint    ruff, mypy --strict, the floors
 # make lock    write requirements.lock anew from pyproject.toml (needs uv)
 
@@ -38,6 +38,7 @@ soak: setup servers
 
 bench: setup
 	$(BIN)/python tests/bench/reading.py
+	$(BIN)/python tests/bench/children.py
 
 lint: setup
 	$(BIN)/ruff check .

@@ -74,6 +74,10 @@ class Looker:
         self._seconds = seconds
         self._scanner = scanner
 
+    def warm(self) -> None:
+        """A mail is being read: there will be something to look at."""
+        self._inspect.warm()
+
     def __call__(
         self, materials: Sequence[Material], blobs: Blobs, alive: Callable[[], None] = lambda: None
     ) -> tuple[Examined, ...]:

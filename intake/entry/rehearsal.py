@@ -43,6 +43,7 @@ def rehearse(office: Office, path: Path, now: datetime) -> tuple[Case, Verdict]:
     with tempfile.TemporaryDirectory(prefix="intake-judge-") as scratch:
         blobs = BlobStore(Path(scratch))
         look = Looker()
+        look.warm()
         message, materials = ChildReader()(path, blobs)
         examined = look(materials, blobs)
     received_at = message.relayed_at or now

@@ -11,8 +11,7 @@ import msgspec
 import pytest
 
 from intake.adapters.blobs import BlobStore
-from intake.adapters.mail.content import MAX_MATERIALS
-from intake.adapters.mail.nesting import MAX_OPENED
+from intake.adapters.mail.bounds import MAX_MATERIALS, MAX_OPENED
 from intake.adapters.mail.reader import read_mail
 from intake.adapters.reading import reader
 from intake.adapters.reading.grammar import Head, Keep, Lend, Whole, told

@@ -300,6 +300,43 @@ def test_a_service_that_ends_sees_its_zygotes_off(worker: Worker, material: Path
     assert gone(int(done.stdout.split()[-1]))
 
 
+FORKING = (
+    SERVICE.partition("for _ in")[0]
+    + """
+import os
+work()
+if not (child := os.fork()):
+    work()
+    sys.exit()
+assert os.waitpid(child, 0)[1] == 0
+work()
+"""
+)
+
+
+def test_a_process_that_was_forked_has_zygotes_of_its_own(worker: Worker, material: Path, tmp_path: Path) -> None:
+    worker("errand.tell(os.getppid())")
+    done = subprocess.run(
+        [sys.executable, "-c", FORKING, str(material), str(tmp_path)],
+        cwd=ROOT, capture_output=True, text=True, check=True, timeout=20,
+    )  # fmt: skip
+    first, forked, again = [line for line in done.stdout.split() if line != '"ready"']
+    assert first == again != forked
+
+
+def test_zygotes_that_have_left_are_buried(
+    worker: Worker, material: Path, nurseries: Nurseries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody asks for days; nothing stays as a zombie."""
+    name = worker("pass", "import intake.adapters.sandbox.zygote as z\nz.IDLE_SECONDS = 0.1")
+    told(name, material)
+    zygote = nurseries(name)._zygote
+    assert zygote is not None
+    assert gone(zygote.process.pid)
+    nurseries(name).bury()
+    assert not Path(f"/proc/{zygote.process.pid}").exists()
+
+
 def test_nurseries_of_one_name_are_one() -> None:
     assert child_module.nursery("a.b") is child_module.nursery("a.b")
 

@@ -1,7 +1,7 @@
 """`make bench`: what a child costs per foreign file: median, p95 and the first one, kind by kind.
 
 Each kind is measured in a process of its own that imports only the parent's side; the first file is told apart,
-because nothing is warm yet.
+because nothing is warm yet. Memory is that of the zygote when all is loaded: resident, and its share where it shares.
 """
 
 from __future__ import annotations
@@ -28,16 +28,29 @@ from intake.adapters.unpacking import Budget, ChildUnpacker
 unpacker, blobs = ChildUnpacker(), BlobStore(path.parent / "blobs")
 def once(): assert unpacker(path, path.suffix[1:], blobs, Budget()).condition == "sound"
 """
+READ = """
+from intake.adapters.blobs import BlobStore
+from intake.adapters.reading.reader import ChildReader
+reader, blobs = ChildReader(), BlobStore(path.parent / "blobs")
+def once(): assert reader(path, blobs)[0].sender
+"""
 MEASURE = """
 import json, sys, time
 from pathlib import Path
 path, times = Path(sys.argv[1]), []
 {once}
-for _ in range(int(sys.argv[2])):
+def timed():
     started = time.perf_counter()
     once()
     times.append((time.perf_counter() - started) * 1000)
-print(json.dumps(times))
+timed()
+time.sleep(1.5)
+for _ in range(int(sys.argv[2])):
+    timed()
+(zygote,) = "".join(each.read_text() for each in Path("/proc/self/task").glob("*/children")).split()
+memory = Path(f"/proc/{{zygote}}/smaps_rollup").read_text()
+kib = [int(memory.split(name)[1].split()[0]) for name in ("Rss:", "Pss:")]
+print(json.dumps([times, *kib]))
 """
 
 
@@ -56,29 +69,31 @@ def samples() -> dict[str, tuple[str, Callable[[], bytes]]]:
         "video.mp4": (INSPECT, lambda: media.video(60)),
         "files.zip": (UNPACK, archives.zipped),
         "files.7z": (UNPACK, archives.seven_zipped),
+        "mail.eml": (READ, (PROJECT / "tests/mail/01-complete.eml").read_bytes),
     }
 
 
-def measured(once: str, path: Path, times: int) -> list[float]:
-    """Milliseconds of each of `times` children on this file, in order."""
+def measured(once: str, path: Path, times: int) -> tuple[list[float], int, int]:
+    """Milliseconds of each child on this file, in order, and KiB of the zygote: resident, and its share."""
     command = [sys.executable, "-c", MEASURE.format(once=once), str(path), str(times)]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
-    figures: list[float] = json.loads(done.stdout)
-    return figures
+    figures, resident, share = json.loads(done.stdout)
+    return figures, resident, share
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=50)
     times = parser.parse_args().times
-    print(f"one child per file, {times} times: milliseconds    median     p95   first")
+    print(f"one child per file, {times} times: milliseconds    median     p95   first    zygote: MiB, share")
     with tempfile.TemporaryDirectory() as folder:
         for name, (once, octets) in samples().items():
             path = Path(folder) / name
             path.write_bytes(octets())
-            first, *rest = measured(once, path, times)
+            (first, *rest), resident, share = measured(once, path, times)
             rest.sort()
-            print(f"{name:<44} {rest[len(rest) // 2]:8.1f} {rest[len(rest) * 95 // 100]:7.1f} {first:7.1f}")
+            median, late = rest[len(rest) // 2], rest[len(rest) * 95 // 100]
+            print(f"{name:<44} {median:8.1f} {late:7.1f} {first:7.1f} {resident / 1024:14.0f} {share / 1024:7.0f}")
     return 0
 
 

@@ -10,6 +10,7 @@ import base64
 import json
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Annotated, Final, NamedTuple
 
@@ -21,6 +22,7 @@ from intake.adapters.inspection.text import BEGINNING, END
 from intake.adapters.sandbox.child import Child, OutOfTime, again_if_orphaned, started
 from intake.adapters.sandbox.confinement import Limits, limits_for
 from intake.adapters.sandbox.inside import BROKEN_INSTALLATION, READY
+from intake.adapters.sandbox.nursery import nursery
 from intake.domain.material import Condition, Facts
 from intake.ports import Deferred
 
@@ -68,6 +70,11 @@ class ChildInspector:
         """`limits` answers the bounds for a file of so many octets. With `previews`, pictures and videos get one."""
         self._limits = limits
         self._wish = PREVIEW if previews else ""
+
+    def warm(self) -> None:
+        """Soon there will be something to inspect: let a zygote load what that takes meanwhile."""
+        with suppress(OSError):  # said when a child is wanted
+            nursery(_WORKER).warm()
 
     def __call__(self, path: Path, filename: str) -> Facts:
         try:

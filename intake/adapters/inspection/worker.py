@@ -23,6 +23,8 @@ from intake.domain.notice import Kind
 PRELOADED: Final = (
     *(f"{__package__}.{name}" for name in ("packages", "word97", "images", "pdf", "video", "poster", "rtf", "plain")),
     *(f"PIL.{name}ImagePlugin" for name in ("Jpeg", "Png", "Bmp", "Gif", "Ppm", "Tiff", "Mpo", "WebP")),
+    *(f"encodings.{name}" for name in ("cp437", "utf_16_le", "gb18030")),
+    "av.subtitles.stream",
     "pi_heif",
 )
 """What most files need, and takes longer to load than they to be measured."""

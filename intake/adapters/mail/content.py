@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 
+from intake.adapters.mail.bounds import MAX_MATERIALS
 from intake.adapters.mail.headers import words
 from intake.adapters.mail.leaf import Leaf
 from intake.adapters.mail.names import base_name, name_of, origin_of
 from intake.adapters.mail.parameters import filename, parameter
-from intake.adapters.mail.splitter import MAX_LEAVES, TOO_MANY
+from intake.adapters.mail.splitter import TOO_MANY
 from intake.adapters.mail.store import Store
 from intake.adapters.mail.text import Text, read_text
 from intake.adapters.mail.uuencode import separated
 from intake.domain.material import Material
 
-MAX_MATERIALS = MAX_LEAVES
 MAX_TEXT = 1 << 20
 """Octets of text that are read in all; a longer text is a material as well."""
 
@@ -75,7 +75,7 @@ class Content:
         self._add(leaf, "", leaf.octets())
 
     def _add(self, leaf: Leaf, name: str, octets: Iterable[bytes]) -> None:
-        if len(self.materials) >= MAX_MATERIALS:  # one text may hold a million files in uuencode
+        if len(self.materials) >= MAX_MATERIALS:
             self._note(TOO_MANY)
             return
         blob = self._store.keep(octets)

@@ -9,14 +9,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 from intake.adapters.mail.blocks import Block, top_block
+from intake.adapters.mail.bounds import MAX_FORWARDED, MAX_LEAVES, MAX_OPENED
 from intake.adapters.mail.headers import Head
 from intake.adapters.mail.leaf import Leaf
 from intake.adapters.mail.parameters import filename
-from intake.adapters.mail.splitter import MAILS, MAX_FORWARDED, MAX_LEAVES, Split, split
+from intake.adapters.mail.splitter import MAILS, Split, split
 from intake.adapters.mail.store import Store
-
-MAX_OPENED = 100
-"""Mails and multiparts of one mail that are decoded and opened."""
 
 _OF_A_MAIL = frozenset({"from", "to", "subject", "date", "received", "message-id", "mime-version", "content-type"})
 

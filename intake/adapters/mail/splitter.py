@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 
 from intake.adapters.mail.blocks import Block, read_block, top_block
+from intake.adapters.mail.bounds import MAX_FORWARDED, MAX_LEAVES
 from intake.adapters.mail.delimiters import (
     Delimiter,
     declared_boundary,
@@ -25,12 +26,9 @@ from intake.adapters.mail.transfer import encoding_name, is_identity
 
 MAX_DEPTH = 30
 """Multiparts inside one another."""
-MAX_LEAVES = 1_000
 MAX_DELIMITERS = 8 * MAX_LEAVES
 """Searches for a delimiter: there may be millions of them without a part between."""
 MAILS = frozenset({"message/rfc822", "message/global", "message/news"})
-MAX_FORWARDED = 3
-"""Mails inside mails that are opened."""
 
 TOO_MANY = "too many parts"
 STRAY = "part without its delimiter"

@@ -16,9 +16,7 @@ from typing import IO, Final
 import msgspec
 
 from intake import journal
-from intake.adapters.mail.content import MAX_MATERIALS
-from intake.adapters.mail.nesting import MAX_OPENED
-from intake.adapters.mail.splitter import MAX_FORWARDED
+from intake.adapters.mail.bounds import MAX_FORWARDED, MAX_MATERIALS, MAX_OPENED
 from intake.adapters.reading.grammar import LONGEST_LINE, Head, Keep, Lend, Line, Part, Whole, message_of
 from intake.adapters.sandbox.child import Child, OutOfTime, again_if_orphaned, started
 from intake.adapters.sandbox.confinement import MIB, Limits

@@ -20,10 +20,8 @@ from intake.domain.mail import Message
 from intake.domain.material import Material
 from intake.ports import Blob
 
-PRELOADED: Final = (
-    *(f"encodings.{name}" for name in ("gb18030", "big5hkscs", "utf_16", "iso2022_jp_ext", "cp1252", "hz", "idna")),
-    "_codecs_cn",
-)
+_CODECS: Final = ("gb18030", "gb2312", "big5", "big5hkscs", "utf_16", "iso2022_jp_ext", "cp1252", "raw_unicode_escape")
+PRELOADED: Final = ("email.parser", *(f"encodings.{name}" for name in _CODECS))
 BORROWS: Final = True
 
 

@@ -1,1 +1,1 @@
-"""Child processes for foreign files: how the parent starts and hears them, how they lock themselves in."""
+"""Children for foreign files: born from zygotes (nursery, zygote), locked in (confinement), heard out (child)."""

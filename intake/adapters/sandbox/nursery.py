@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import cache
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Final, NamedTuple
 
 import intake
@@ -33,7 +33,10 @@ _START: Final = (
 # Isolated, without site.py; and without writing bytecode.
 _FLAGS: Final = ("-I", "-S", "-B")
 _ENVIRONMENT: Final = {"LC_ALL": "C.UTF-8"}
-_FAREWELL_SECONDS: Final = 2.0
+
+
+BURIAL_SECONDS: Final = 60.0
+"""After which those who left by themselves are taken note of."""
 
 
 class Birth(NamedTuple):
@@ -49,6 +52,9 @@ class _Zygote(NamedTuple):
     complaints: Complaints
 
 
+_nurseries: list[Nursery] = []
+
+
 class Nursery:
     """The zygotes of one kind of work. Safe to use from several threads."""
 
@@ -58,6 +64,7 @@ class Nursery:
         self._lock = threading.Lock()
         self._zygote: _Zygote | None = None
         self._retired: list[_Zygote] = []
+        _nurseries.append(self)
 
     def warm(self) -> None:
         """Start a zygote if there is none, without waiting for it. OSError when the system gives no process."""
@@ -86,20 +93,31 @@ class Nursery:
                 self._retire(self._zygote)
 
     def close(self) -> None:
-        """Let all zygotes go and see them off."""
+        """End all zygotes, with children that they may still have."""
         self.renew()
         with self._lock:
             for each in self._retired:
-                _see_off(each)
+                _end(each)
             self._retired.clear()
 
-    def _living(self) -> _Zygote:
+    def bury(self) -> None:
+        """Take note of zygotes that have ended, unless somebody is about to do so."""
+        if self._lock.acquire(blocking=False):
+            try:
+                self._bury()
+            finally:
+                self._lock.release()
+
+    def _bury(self) -> None:
+        if self._zygote and self._zygote.process.poll() is not None:
+            self._retire(self._zygote)
         for each in self._retired[:]:
             if each.process.poll() is not None:
                 self._retired.remove(each)
                 each.complaints.close()
-        if self._zygote and self._zygote.process.poll() is not None:
-            self._retire(self._zygote)
+
+    def _living(self) -> _Zygote:
+        self._bury()
         if self._zygote is None:
             self._zygote = _in_the_lasting_thread(lambda: _begun(self._worker))
         return self._zygote
@@ -128,7 +146,18 @@ def nursery(worker: str) -> Nursery:
     return made
 
 
-os.register_at_fork(after_in_child=nursery.cache_clear)
+def _forget() -> None:
+    """After this process was forked: the zygotes are the parent's, and the lasting thread did not come along."""
+    global _wishes  # noqa: PLW0603
+    for each in _nurseries:
+        atexit.unregister(each.close)
+    _nurseries.clear()
+    nursery.cache_clear()
+    _lasting_thread.cache_clear()
+    _wishes = SimpleQueue()
+
+
+os.register_at_fork(after_in_child=_forget)
 
 
 def _begun(worker: str) -> _Zygote:
@@ -179,12 +208,9 @@ def _patient(end: socket.socket, deadline: float) -> None:
     end.settimeout(max(0.001, deadline - time.monotonic()))
 
 
-def _see_off(zygote: _Zygote) -> None:
-    try:
-        zygote.process.wait(_FAREWELL_SECONDS)
-    except subprocess.TimeoutExpired:
-        zygote.process.kill()
-        zygote.process.wait()
+def _end(zygote: _Zygote) -> None:
+    zygote.process.kill()
+    zygote.process.wait()
     zygote.complaints.close()
 
 
@@ -209,7 +235,12 @@ def _lasting_thread() -> threading.Thread:
 
 def _grant() -> None:
     while True:
-        begin, done = _wishes.get()
+        try:
+            begin, done = _wishes.get(timeout=BURIAL_SECONDS)
+        except Empty:
+            for each in tuple(_nurseries):
+                each.bury()
+            continue
         try:
             done.set_result(begin())
         except OSError as error:

@@ -16,7 +16,11 @@ from intake.adapters.unpacking.outcome import Note, State, Unopened
 from intake.adapters.unpacking.outlet import Outlet
 from intake.adapters.unpacking.rations import Budget, Meter
 
-PRELOADED: Final = tuple(f"{__package__}.{module}" for module in sorted(set(READERS.values())))
+PRELOADED: Final = (
+    *(f"{__package__}.{module}" for module in sorted(set(READERS.values()))),
+    *(f"encodings.{name}" for name in ("cp437", "gb18030")),
+    "psutil",  # py7zr loads it when it opens an archive
+)
 
 
 def main(errand: Errand) -> None:

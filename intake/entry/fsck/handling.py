@@ -9,7 +9,7 @@ import click
 from intake.adapters import census
 from intake.adapters.blobs import SHA256
 from intake.adapters.census import Found
-from intake.adapters.mail.reader import read_mail
+from intake.adapters.reading.reader import ChildReader
 from intake.adapters.records.holdings import adopted, is_referred_to
 from intake.entry.app import App
 
@@ -20,7 +20,7 @@ def adopt(app: App, sha256: str) -> str:
     It counts as received when its topmost Received line says, else when its file was written.
     """
     found = _unused(app, sha256)
-    message, _materials = read_mail(app.blobs.verified(sha256), app.blobs)
+    message, _materials = ChildReader()(app.blobs.verified(sha256), app.blobs)
     received_at = message.relayed_at or datetime.fromtimestamp(found.written_at, UTC)
     with app.database.writing() as session:
         ref = adopted(session, sha256, found.size, received_at, app.clock())
