@@ -64,7 +64,8 @@ def examine(bench: Bench) -> int:
             trouble[claim.pending.id] = f"{claim.pending.ref}: {why}"
             in_a_row += 1
     if trouble:
-        raise Deferred("; ".join(trouble.values()))
+        more = f"; and {len(trouble) - TOLD} more" if len(trouble) > TOLD else ""
+        raise Deferred("; ".join(list(trouble.values())[:TOLD]) + more)
     return decided
 
 
@@ -187,5 +188,9 @@ def _failed(bench: Bench, claim: Claim, error: Exception) -> None:
 LONGEST_TRACE = 8_000
 """Characters of a traceback that are kept: its end says what happened."""
 
-ENOUGH_TROUBLE = 3
-"""Mails in a row that the world deferred: the rest would fare no better."""
+ENOUGH_TROUBLE = 50
+"""Mails in a row that the world deferred: the rest would fare no better. Fewer may be files that are out of reach, and
+must not keep all later mails from ever being examined."""
+
+TOLD = 3
+"""Of so many it is said what kept us from deciding them."""

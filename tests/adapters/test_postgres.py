@@ -89,7 +89,7 @@ def test_a_mail_is_seen_again_and_its_letters_are_settled_while_it_is_examined(b
 def test_a_ruling_waits_for_the_result_and_no_longer_than_is_bearable(box: Box, server: Database) -> None:
     box.take(1)
     hasty = with_settings(server, lock_timeout="50ms")
-    with box.records.claim(NOW), pytest.raises(Deferred, match="lock timeout"):
+    with box.records.claim(NOW), pytest.raises(Deferred, match="held by another process for too long"):
         Box(hasty).ruled(lambda rulings: rulings.retry(1, NOW))
     hasty.close()
 

@@ -80,6 +80,26 @@ def test_a_mail_that_makes_us_fail_is_tried_three_times_and_parked(office: Offic
     assert office.states()["parked"] == 0
 
 
+def test_a_mail_that_the_world_keeps_from_us_delays_no_other_and_is_no_attempt(office: Office) -> None:
+    office.world.deliver(mail("370826", {"away.docx": report("微山县")}))
+    office.world.deliver(complete("370883"))
+
+    def look(materials: Sequence[Material], blobs: Blobs, alive: Callable[[], None]) -> tuple[Examined, ...]:
+        if any(material.filename == "away.docx" for material in materials):
+            raise Deferred("no child can be started")
+        return healthy.look(materials, blobs, alive)
+
+    healthy = office.app.bench
+    office.app.receive()
+    for _round in range(4):
+        with pytest.raises(Deferred, match="M000001: no child can be started"):
+            examine(replace(healthy, look=look))
+        assert office.states()["accepted"] == 1, "the next mail goes on"
+    assert examine(healthy) == 1
+    assert office.states()["parked"] == 0
+    assert '"attempts": 0' in office.world.run("show", "M000001", "--json")
+
+
 def test_renumbered_mails_are_recognised_and_answered_once(office: Office) -> None:
     office.world.deliver(complete("370826"))
     office.poll()

@@ -139,7 +139,7 @@ def _postgres(url: URL) -> Engine:
     }
     ours = " ".join(f"-c {name}={value}" for name, value in settings.items())
     options = f"{ours} {url.query.get('options', '')}"
-    known_as = f"intake {socket.gethostname()} {os.getpid()}"[:63]
+    known_as = f"intake {socket.gethostname()[:40]} {os.getpid()}"  # 63 octets at most
     return create_engine(
         url,
         isolation_level="READ COMMITTED",

@@ -23,8 +23,9 @@ TRIES: Final = 5
 _CONFLICTS: Final = ("40001", "40P01")
 """Serialization failure, deadlock."""
 _UNIQUE: Final = "23505"
+_HELD: Final = "55P03"
 _UNIQUE_IN_SQLITE: Final = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
-_WORLD: Final = ("08", "25006", "25P03", "28", "3D", "40", "42501", "53", "55P03", "57", "58", "XX")
+_WORLD: Final = ("08", "25006", "25P03", "28", "3D", "40", "42501", "53", _HELD, "57", "58", "XX")
 """No connection, read only, idle for too long, no login, no such database, conflicts, no right, no disk or memory,
 locked, cancelled or shut down, disk errors, internal errors."""
 
@@ -53,7 +54,8 @@ def world() -> Iterator[None]:
     except DBAPIError as error:
         if not _is_worlds(error):
             raise
-        raise Deferred(f"database not available: {_first_line(error)}") from error
+        held = "held by another process for too long; " if _state(error) == _HELD else ""
+        raise Deferred(f"database not available: {held}{_first_line(error)}") from error
 
 
 def repeated(block: Callable[[], T]) -> T:
