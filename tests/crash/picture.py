@@ -16,8 +16,8 @@ SIGHTINGS = """SELECT sighting.folder, uid, mail.sha256 FROM sighting JOIN mail 
 MATERIALS = """SELECT mail.sha256, position, material.sha256, preview, counted, material.findings
                FROM material JOIN mail ON mail.id = mail_id"""
 ENTRIES = "SELECT mail.sha256, requirement, entry.state, tier, entry.sha256 FROM entry JOIN mail ON mail.id = mail_id"
-LETTERS = "SELECT mail.sha256, kind, letter.state, letter.subject FROM letter JOIN mail ON mail.id = mail_id"
-DIGESTS = "SELECT key, kind, state, subject FROM letter WHERE mail_id IS NULL"
+LETTERS = "SELECT mail.sha256, kind, letter.subject FROM letter JOIN mail ON mail.id = mail_id"
+DIGESTS = "SELECT key, kind, subject FROM letter WHERE mail_id IS NULL"
 FOLDERS = "SELECT name, watermark, older, on_server FROM folder"
 QUERIES = {"mails": MAILS, "sightings": SIGHTINGS, "materials": MATERIALS, "entries": ENTRIES, "letters": LETTERS,
            "digests": DIGESTS, "folders": FOLDERS}  # fmt: skip
@@ -34,7 +34,7 @@ class Picture:
         """Without what depends on the insides of files: which mails, which letters, where they lie."""
         whole = {name: self.tables[name] for name in ("sightings", "digests", "folders")}
         mails = [(sha256, state) for sha256, state, *_ in self.tables["mails"]]
-        letters = [(sha256, kind, state) for sha256, kind, state, _subject in self.tables["letters"]]
+        letters = [(sha256, kind) for sha256, kind, _subject in self.tables["letters"]]
         return Picture({**whole, "mails": mails, "letters": letters}, frozenset())
 
 

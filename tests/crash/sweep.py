@@ -83,22 +83,21 @@ class Lane:
         if again and hits:
             hits += _kill(place, again, LATER[0], changed)
         after = [place.run(*words(point.role), now=now, changed=changed) for now in LATER[-2:]]
-        wrong = [told for told in map(_complaint, after) if told] or self._wrong(
-            place, clean, measured=point.role not in CHILDREN
-        )
+        wrong = [told for told in map(_complaint, after) if told]
+        wrong = wrong or self._wrong(place, clean, point, killed_twice=again is not None)
         tried = Tried(point, again, hits, tuple(wrong), time.monotonic() - began, *doubts(place))
         if not wrong:
             cleared(place)
         return tried
 
-    def _wrong(self, place: Place, clean: Picture, *, measured: bool) -> list[str]:
+    def _wrong(self, place: Place, clean: Picture, point: Point, *, killed_twice: bool) -> list[str]:
         """What is not as it would be if nothing had been killed.
 
-        Not `measured`: a child was killed while it looked at a file, so what was found out may be less.
+        Of a file whose child was killed while it looked at it less may be known.
         """
         found = picture(place)
-        expected = (found, clean) if measured else (found.unmeasured(), clean.unmeasured())
-        return [*differences(*expected), *violations(place), *self._warm.orphans()]
+        expected = (found.unmeasured(), clean.unmeasured()) if point.role in CHILDREN else (found, clean)
+        return [*differences(*expected), *violations(place, killed_twice=killed_twice), *self._warm.orphans()]
 
     def _place(self, role: str) -> Place:
         return self._template.place(role, self._warm, self._sink)
