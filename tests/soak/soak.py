@@ -23,6 +23,9 @@ BACKLOG = 40
 """Mails that are delivered ahead of what is decided: as in an office on a busy day, not as after a year's leave."""
 PATIENCE = 900.0
 """Seconds in which everything must have come to rest after the last mail: two waiting times of a letter put off."""
+LIVES, SAMPLES = 15, 300
+"""So many lives, and so many samples of one life, tell whether memory grows."""
+MOST_GROWTH = 1.15
 
 
 @dataclass(frozen=True)
@@ -132,14 +135,15 @@ class Soak:
         self.seconds = time.monotonic() - self._began
 
     def _weigh(self, service: Service) -> None:
-        """Median memory of lives early and late, and of the last, undisturbed life in its first and last third."""
-        samples = [life.memory for life in service.lives if life.memory]
-        third = max(1, len(samples) // 3)
-        peaks = [max(memory) / MIB for memory in samples]
-        self.memory["lives"] = statistics.median(peaks[:third]), statistics.median(peaks[-third:])
-        last = [octets / MIB for octets in samples[-1]]
-        third = max(1, len(last) // 3)
-        self.memory["last life"] = statistics.median(last[third : 2 * third] or last), statistics.median(last[-third:])
+        """Memory of the lives, early and late, and of the last life, which nothing disturbed."""
+        peaks = [max(life.memory) / MIB for life in service.lives if life.memory]
+        last = [octets / MIB for octets in service.lives[-1].memory]
+        for name, figures, least in (("lives", peaks, LIVES), ("last life", last[len(last) // 3 :], SAMPLES)):
+            third = max(1, len(figures) // 3)
+            early, late = statistics.median(figures[:third]), statistics.median(figures[-third:])
+            self.memory[name] = early, late
+            if len(figures) >= least and late > early * MOST_GROWTH:
+                self.wrong.append(f"memory of {name} grew from {early:.0f} to {late:.0f} MiB")
 
     def lines(self) -> Iterator[str]:
         """The figures, in Markdown."""
