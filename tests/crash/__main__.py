@@ -12,7 +12,7 @@ from tests.crash.report import Report
 from tests.crash.sweep import lanes, sweep
 from tests.servers.dovecot import running_dovecot
 
-SHARES = {"poll": 1, "first": 3, "digest": 2}
+SHARES = {"poll": 1, "first": 3, "digest": 2, "zygote": 60, "worker": 2}
 """One in so many points: most of what a zygote does is import, most of a first poll is a poll."""
 
 

@@ -88,7 +88,7 @@ def _spoilt(office: Office) -> Iterator[str]:
 
 def _left(office: Office) -> Iterator[str]:
     """Files that nobody will ever finish."""
-    for folder in (office.data / "blobs/tmp",):
+    for folder in (office.data / "blobs/tmp", office.temporary):
         for path in folder.iterdir() if folder.is_dir() else ():
             yield f"left in {folder.name}: {path.name}"
 

@@ -11,7 +11,7 @@ from tests.crash.report import Report
 from tests.crash.sweep import Lane, sweep
 
 pytestmark = pytest.mark.server
-SHARE = {"poll": 135, "first": 12, "digest": 12}
+SHARE = {"poll": 130, "first": 10, "digest": 10, "zygote": 6, "worker": 10}
 PAIRS = 10
 SEED = 20240611
 
@@ -28,5 +28,5 @@ def test_killed_at_any_call_nothing_is_lost_and_nothing_is_sent_twice(
     with capfd.disabled():
         sweep(both, plan, {role: clean for role, (clean, _) in seen.items()}, report)
     assert not report.violations
-    assert len(report.hit) >= 150
+    assert sum(again is None for _, again in report.hit) >= 150
     assert {point.name for point, _ in report.hit} >= {*DURABLE[:3], "sendto", "recvfrom", "unlink", "mkdir", "connect"}
