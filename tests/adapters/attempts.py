@@ -13,6 +13,7 @@ import mmap
 import os
 import resource
 import socket
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,6 +89,18 @@ def list_of_tmp(_there: There) -> None:
 
 def library(there: There) -> None:
     Path(there.link).with_name("library.py").read_bytes()
+
+
+def material_by_name(_there: There) -> None:
+    """As libraries do that open files by name only."""
+    Path("/proc/self/fd/0").read_bytes()
+
+
+def thread(_there: There) -> None:
+    """As libraries do that decode."""
+    started = threading.Thread(target=lambda: None)
+    started.start()
+    started.join()
 
 
 def planted_link(there: There) -> None:

@@ -224,8 +224,10 @@ def test_without_its_rules_it_would_be_done(attempt: Attempt, name: str) -> None
         pytest.skip("this machine refuses it to everybody")
 
 
-def test_what_python_needs_can_be_read(attempt: Attempt) -> None:
-    assert attempt("library") == "done"
+@pytest.mark.parametrize("nobody", [False, pytest.param(True, marks=needs_root)], ids=["ourselves", "nobody"])
+@pytest.mark.parametrize("name", ["library", "material_by_name", "thread"])
+def test_what_libraries_need_can_be_done(attempt: Attempt, name: str, nobody: bool) -> None:
+    assert attempt(name, nobody=nobody) == "done"
 
 
 def refused(what: str) -> bool:

@@ -374,3 +374,26 @@ def test_that_no_child_starts_is_the_worlds_failure(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(sys, "executable", "/no-python")
     with pytest.raises(Deferred, match="children cannot start"):
         active_module.active.__wrapped__()
+
+
+LASTING = """
+import threading, time
+from intake.adapters.sandbox import lasting
+lasting.IDLE_SECONDS = 0.02
+done = threading.Event()
+lasting.whenever_idle(done.set)
+names = {lasting.in_the_lasting_thread(lambda: threading.current_thread().name) for _ in range(3)}
+try:
+    lasting.in_the_lasting_thread(lambda: 1 / 0)
+except ZeroDivisionError:
+    names.add("raised")
+assert done.wait(5)
+print(sorted(names))
+"""
+
+
+def test_the_lasting_thread_lasts_whatever_is_done_in_it() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LASTING], cwd=ROOT, capture_output=True, text=True, check=True, timeout=20
+    )
+    assert done.stdout.strip() == "['lasting', 'raised']"

@@ -26,8 +26,11 @@ class Complaints:
 
     def last(self) -> str:
         """The last line that says something: of a traceback, what was raised."""
+        if self.descriptor < 0:
+            return ""
         lines = os.pread(self.descriptor, _READ_AT_MOST, 0).decode("utf-8", "replace").split("\n")
         return next((line.strip()[:_SHOWN] for line in reversed(lines) if line.strip()), "")
 
     def close(self) -> None:
         os.close(self.descriptor)
+        self.descriptor = -1

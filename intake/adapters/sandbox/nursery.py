@@ -1,8 +1,8 @@
 """Keeps one zygote for each kind of work: starts it when a child is first wanted, again when it has ended, and replaces
 it when a child of its was broken into.
 
-A zygote dies with this process: by the signal that the kernel sends when the thread that started it ends (so one thread
-that never does starts them all), and because the other end of its socket closes.
+A zygote dies with this process: by the signal that the kernel sends when its parent ends (see lasting.py), and because
+the other end of its socket closes.
 """
 
 from __future__ import annotations
@@ -15,16 +15,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import Final, NamedTuple
 
 import intake
 from intake.adapters.sandbox.complaints import Complaints
 from intake.adapters.sandbox.confinement import Limits
+from intake.adapters.sandbox.lasting import in_the_lasting_thread, whenever_idle
 
 _START: Final = (
     "import sys; sys.path[:] = sys.argv[1].split('\\n'); "
@@ -33,10 +32,8 @@ _START: Final = (
 # Isolated, without site.py; and without writing bytecode.
 _FLAGS: Final = ("-I", "-S", "-B")
 _ENVIRONMENT: Final = {"LC_ALL": "C.UTF-8"}
-
-
-BURIAL_SECONDS: Final = 60.0
-"""After which those who left by themselves are taken note of."""
+_REQUEST_SECONDS: Final = 30.0
+"""How long a zygote may leave a request lying."""
 
 
 class Birth(NamedTuple):
@@ -52,9 +49,6 @@ class _Zygote(NamedTuple):
     complaints: Complaints
 
 
-_nurseries: list[Nursery] = []
-
-
 class Nursery:
     """The zygotes of one kind of work. Safe to use from several threads."""
 
@@ -64,7 +58,7 @@ class Nursery:
         self._lock = threading.Lock()
         self._zygote: _Zygote | None = None
         self._retired: list[_Zygote] = []
-        _nurseries.append(self)
+        whenever_idle(self.bury)
 
     def warm(self) -> None:
         """Start a zygote if there is none, without waiting for it. OSError when the system gives no process."""
@@ -119,7 +113,7 @@ class Nursery:
     def _living(self) -> _Zygote:
         self._bury()
         if self._zygote is None:
-            self._zygote = _in_the_lasting_thread(lambda: _begun(self._worker))
+            self._zygote = in_the_lasting_thread(lambda: _begun(self._worker))
         return self._zygote
 
     def _retire(self, zygote: _Zygote) -> None:
@@ -142,19 +136,20 @@ class Nursery:
 def nursery(worker: str) -> Nursery:
     """The one nursery of this process for a kind of work."""
     made = Nursery(worker)
+    _of_this_process.append(made)
     atexit.register(made.close)
     return made
 
 
+_of_this_process: list[Nursery] = []
+
+
 def _forget() -> None:
-    """After this process was forked: the zygotes are the parent's, and the lasting thread did not come along."""
-    global _wishes  # noqa: PLW0603
-    for each in _nurseries:
+    """After a fork: the zygotes are the parent's."""
+    for each in _of_this_process:
         atexit.unregister(each.close)
-    _nurseries.clear()
+    _of_this_process.clear()
     nursery.cache_clear()
-    _lasting_thread.cache_clear()
-    _wishes = SimpleQueue()
 
 
 os.register_at_fork(after_in_child=_forget)
@@ -176,6 +171,7 @@ def _begun(worker: str) -> _Zygote:
         raise
     finally:
         theirs.close()
+    ours.settimeout(_REQUEST_SECONDS)
     return _Zygote(process, ours, complaints)
 
 
@@ -190,9 +186,8 @@ def _asked(zygote: _Zygote, limits: Limits, handed: Sequence[int], deadline: flo
     ours, theirs = socket.socketpair()
     try:
         with theirs:
-            _patient(zygote.control, deadline)
             socket.send_fds(zygote.control, [json.dumps(limits).encode()], [theirs.fileno(), *handed])
-        _patient(ours, deadline)
+        ours.settimeout(max(0.001, deadline - time.monotonic()))
         answer = int.from_bytes(ours.recv(4), "big", signed=True)
     except OSError:
         answer = 0
@@ -204,44 +199,7 @@ def _asked(zygote: _Zygote, limits: Limits, handed: Sequence[int], deadline: flo
     return None
 
 
-def _patient(end: socket.socket, deadline: float) -> None:
-    end.settimeout(max(0.001, deadline - time.monotonic()))
-
-
 def _end(zygote: _Zygote) -> None:
     zygote.process.kill()
     zygote.process.wait()
     zygote.complaints.close()
-
-
-_Wish = tuple[Callable[[], _Zygote], "Future[_Zygote]"]
-_wishes: SimpleQueue[_Wish] = SimpleQueue()
-
-
-def _in_the_lasting_thread(begin: Callable[[], _Zygote]) -> _Zygote:
-    """The kernel takes the thread that starts a process for its parent, and threads may end early."""
-    _lasting_thread()
-    done: Future[_Zygote] = Future()
-    _wishes.put((begin, done))
-    return done.result()
-
-
-@cache
-def _lasting_thread() -> threading.Thread:
-    thread = threading.Thread(target=_grant, name="nursery", daemon=True)
-    thread.start()
-    return thread
-
-
-def _grant() -> None:
-    while True:
-        try:
-            begin, done = _wishes.get(timeout=BURIAL_SECONDS)
-        except Empty:
-            for each in tuple(_nurseries):
-                each.bury()
-            continue
-        try:
-            done.set_result(begin())
-        except OSError as error:
-            done.set_exception(error)
