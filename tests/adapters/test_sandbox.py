@@ -21,6 +21,7 @@ import pytest
 
 from intake.adapters.sandbox import child as child_module
 from intake.adapters.sandbox import landlock
+from intake.adapters.sandbox.active import active
 from intake.adapters.sandbox.child import started
 from intake.adapters.sandbox.confinement import ALWAYS, IF_THE_KERNEL_CAN, MIB, Limits
 from intake.adapters.sandbox.nursery import Nursery
@@ -85,14 +86,13 @@ Attempt = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder that children may read, on the search path like those of installed libraries."""
-    folder = tmp_path_factory.mktemp("installed") / "site-packages"
-    folder.mkdir()
-    (folder / "library.py").touch()
-    for opened in (folder, *folder.parents[:3]):
-        opened.chmod(0o755)
-    with pytest.MonkeyPatch.context() as patch:
+def library() -> Iterator[Path]:
+    """A folder that children may read, on the search path like those of installed libraries; nobody may, too."""
+    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        folder = Path(name, "site-packages")
+        folder.mkdir()
+        folder.parent.chmod(0o755)
+        (folder / "library.py").touch()
         patch.setattr(sys, "path", [str(folder), *sys.path])
         yield folder
 
@@ -194,6 +194,8 @@ def on_this_machine(name: str) -> None:
         pytest.skip("there is no such ABI on this machine")
     if REFUSED_BY[name] == {FILES} and not landlock.abi():
         pytest.skip("this kernel has no Landlock")
+    if REFUSED_BY[name] == {KERNEL} and not active().seccomp:
+        pytest.skip("this kernel has no seccomp")
 
 
 @pytest.mark.parametrize("nobody", [False, pytest.param(True, marks=needs_root)], ids=["ourselves", "nobody"])
@@ -210,6 +212,8 @@ def test_each_rule_refuses_alone(attempt: Attempt, name: str, rule: str) -> None
     on_this_machine(name)
     if rule == FILES and landlock.abi() < FROM_ABI.get(name, 1):
         pytest.skip("the Landlock of this kernel does not know of it")
+    if rule == KERNEL and not active().seccomp:
+        pytest.skip("this kernel has no seccomp")
     if rule == PRIVILEGES and not ROOT:
         pytest.skip("only root has privileges to renounce")
     assert refused(attempt(name, {rule, PRIVILEGES} if not ROOT else {rule}))

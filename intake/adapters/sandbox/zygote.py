@@ -126,7 +126,7 @@ class _Zygote:
 
 def _live(worker: ModuleType, handed: list[int], limits: Limits, possible: tuple[Rule, ...]) -> NoReturn:
     """The life of a child. What it holds open closes with its end and no sooner: so the parent knows that it ends."""
-    status = os.EX_OK
+    status = 1
     try:
         os.setsid()
         _arrange(handed)
@@ -134,6 +134,7 @@ def _live(worker: ModuleType, handed: list[int], limits: Limits, possible: tuple
         errand = _sent(borrows=getattr(worker, "BORROWS", False))
         worker.main(errand)
         errand.answer.flush()
+        status = os.EX_OK
     except ImportError as error:
         print(error, file=sys.stderr)
         status = BROKEN_INSTALLATION
@@ -142,8 +143,8 @@ def _live(worker: ModuleType, handed: list[int], limits: Limits, possible: tuple
         status = WORLD_FAILED
     except BaseException:  # noqa: BLE001 - nothing may climb back into the zygote's own code
         traceback.print_exc()
-        status = 1
-    os._exit(status)
+    finally:
+        os._exit(status)
 
 
 def _sent(*, borrows: bool) -> Errand:
