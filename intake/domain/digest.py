@@ -174,6 +174,9 @@ class Reconciliation:
 REMARKS = frozenset({"holidays-unknown", "children-without-seccomp"})
 """Warnings that staff should know of although nothing is wrong."""
 
+WARNINGS = REMARKS | {"scanner-away", "signatures-old"}
+"""All that Health.warnings may hold."""
+
 
 @dataclass(frozen=True, slots=True)
 class AuditHead:

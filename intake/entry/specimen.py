@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from intake.domain.case import Case
 from intake.domain.digest import (
+    WARNINGS,
     Digest,
     Health,
     LetterCounts,
@@ -88,7 +89,7 @@ class Specimen:
         yield Digest(
             now.date(), now, now - timedelta(days=1), (section, ended), tuple(self._waiting()), tuple(self._news()),
             tuple(self._lines(Disposition.IGNORED, None)), tuple(self._failures()), LetterCounts(1, 1, 1, 1, "451"),
-            Health(9, 1, now, now, "refused", 1, 5_000_000_000, reconciliation, ("holidays-unknown",)), shadow=True,
+            Health(9, 1, now, now, "refused", 1, 5_000_000_000, reconciliation, tuple(sorted(WARNINGS))), shadow=True,
             links=tuple(self._links()), unfetched=tuple(self._unfetched()),
             alarms=tuple(standing(now)), unreached=("L000001",) * 30,
         )  # fmt: skip

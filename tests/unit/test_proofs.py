@@ -54,6 +54,7 @@ MISTAKES = [
     ("words/figures.j2", "{% macro date(value) -%}", "{% macro date(value) -", "expected token"),
     ("words/digest.j2", "row.unit.phone }}{% else %}", "row.unit.telephone }}{% else %}", "telephone"),
     ("words/digest.j2", "line.expires|stamp }}", "line.expired|stamp }}", "expired"),
+    ("words/digest.j2", "_without_seccomp() %}", "_without_seccomp() %}{{ nowhere }}", "nowhere' is undefined"),
     ("letters/digest.html", "{% import", "{% imports", "imports"),
     ("letters/digest.txt", "words.title_about()", "words.about_title()", "about_title"),
     ("letters/shadow.txt", "{{ recipient }}", "{{ receiver }}", "receiver"),
