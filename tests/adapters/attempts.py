@@ -83,6 +83,10 @@ def environment_of_the_service(there: There) -> None:
     Path(f"/proc/{there.parent}/environ").read_bytes()
 
 
+def environment_of_init(_there: There) -> None:
+    Path("/proc/1/environ").read_bytes()
+
+
 def list_of_tmp(_there: There) -> None:
     list(Path("/tmp").iterdir())
 

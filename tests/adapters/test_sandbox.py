@@ -40,6 +40,7 @@ REFUSED_BY: dict[str, set[str]] = {
     "socket_pair": {KERNEL},
     "passwd": {FILES},
     "environment_of_the_service": {FILES, PRIVILEGES},
+    "environment_of_init": {FILES, PRIVILEGES},
     "list_of_tmp": {FILES},
     "planted_link": {FILES},
     "secret_by_descriptor": {FILES},

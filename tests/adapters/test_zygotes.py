@@ -397,3 +397,15 @@ def test_the_lasting_thread_lasts_whatever_is_done_in_it() -> None:
         [sys.executable, "-c", LASTING], cwd=ROOT, capture_output=True, text=True, check=True, timeout=20
     )
     assert done.stdout.strip() == "['lasting', 'raised']"
+
+
+def test_a_service_that_was_given_less_gives_no_more(worker: Worker, material: Path, tmp_path: Path) -> None:
+    """As by LimitNOFILE= and the like of systemd."""
+    worker("import resource as r\nerrand.tell([r.getrlimit(r.RLIMIT_FSIZE)[1], r.getrlimit(r.RLIMIT_CPU)[1]])")
+    given = "import resource as r\nr.setrlimit(r.RLIMIT_NOFILE, (256, 256))\nr.setrlimit(r.RLIMIT_CPU, (15, 15))\n"
+    code = given + "r.setrlimit(r.RLIMIT_FSIZE, (4096, 4096))\n" + SERVICE.partition("for _ in")[0] + "work()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(material), str(tmp_path)],
+        cwd=ROOT, capture_output=True, text=True, check=True, timeout=20,
+    )  # fmt: skip
+    assert done.stdout.splitlines() == ['"ready"', "[4096, 15]"]

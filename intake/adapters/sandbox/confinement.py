@@ -54,9 +54,16 @@ def bound_consumption(limits: Limits) -> None:
         resource.RLIMIT_CORE: 0,
     }
     for kind, bound in bounds.items():
-        resource.setrlimit(kind, (bound, bound))
+        lower(kind, bound)
     # The soft limit ends the child with SIGXCPU, which tells the parent why; the hard one cannot be ignored.
-    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
+    lower(resource.RLIMIT_CPU, limits.cpu_seconds, grace=1)
+
+
+def lower(kind: int, bound: int, grace: int = 0) -> None:
+    """Set a limit, the hard one `grace` above it, unless the service itself was given less."""
+    given = resource.getrlimit(kind)[1]
+    soft, hard = (each if given == resource.RLIM_INFINITY else min(each, given) for each in (bound, bound + grace))
+    resource.setrlimit(kind, (soft, hard))
 
 
 def renounce_privileges(_limits: Limits) -> None:

@@ -28,6 +28,7 @@ from intake.adapters.sandbox.confinement import (
     Rule,
     confine,
     die_with_parent,
+    lower,
     readable,
     renounce_privileges,
 )
@@ -41,7 +42,7 @@ IDLE_SECONDS: Final = 300
 
 _CONTROL: Final = 0
 _FILE, _OUT, _COMPLAINTS, _ANSWER, _DESK, _BEYOND = range(6)
-_ASIDE: Final = 512
+_ASIDE: Final = 200
 _HIGHEST: Final = 1024
 """Descriptors of a zygote lie below; what a newborn child gets is laid aside above `_ASIDE` and then in its place."""
 _NO_LIMITS: Final = Limits(0, 0, 0)
@@ -52,7 +53,7 @@ def main(worker: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):  # meant for our parent, which will let us end
         signal.signal(number, signal.SIG_IGN)
     die_with_parent(_NO_LIMITS)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (_HIGHEST, _HIGHEST))
+    lower(resource.RLIMIT_NOFILE, _HIGHEST)
     _Zygote(importlib.import_module(worker)).serve()
 
 
