@@ -8,13 +8,13 @@ import resource
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from intake.adapters.inspection import ChildInspector
+from intake.adapters.inspection import ChildInspector, inspector
 from intake.adapters.sandbox.active import active
 from intake.adapters.sandbox.confinement import MIB, Limits, limits_for
 from intake.domain.material import Condition, Facts
@@ -183,3 +183,68 @@ def test_limits_grow_with_the_file_and_end(size: int) -> None:
     assert 20 <= limits.cpu_seconds <= 120
     assert limits.cpu_seconds < limits.wall_seconds <= 360
     assert json.dumps(limits)
+
+
+# A child that was broken into may say anything. A stand-in says it.
+
+_TOLD = {
+    "condition": "sound", "seconds": None, "hidden_seconds": None, "coverage": None, "codec": None, "width": 640,
+    "height": 480, "pages": None, "text_length": None, "text": "", "note": "", "scanned": False, "macros": False,
+    "photos_inside": 0, "taken_at": None, "has_audio": None,
+}  # fmt: skip
+
+
+def facts_line(**changed: object) -> bytes:
+    return json.dumps({**_TOLD, **changed}).encode() + b"\n"
+
+
+@pytest.fixture
+def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, worker: Callable[..., str]) -> Callable[[bytes], Facts]:
+    """What is made of a child that says this."""
+
+    def facts(answer: bytes) -> Facts:
+        (tmp_path / "answer").write_bytes(answer)
+        (tmp_path / "photo").write_bytes(b"octets")
+        before = f"ANSWER = open({str(tmp_path / 'answer')!r}, 'rb').read()"
+        monkeypatch.setattr(inspector, "_WORKER", worker("errand.answer.write(ANSWER)", before))
+        return ChildInspector(previews=True)(tmp_path / "photo", "照片.jpg")
+
+    return facts
+
+
+def test_a_whole_answer_is_believed(said: Callable[[bytes], Facts]) -> None:
+    facts = said(b'"jpg"\n' + facts_line())
+    assert (facts.condition, facts.format, facts.width) == (Condition.SOUND, "jpg", 640)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b'"jpg"\n',
+        b'"jpg"\n{}\n',
+        b'"jpg"\n' + facts_line(condition="fine"),
+        b'"jpg"\n' + facts_line(seconds=-1),
+        b'"jpg"\n' + facts_line(text="x" * 100_000),
+        b'"jpg"\n' + facts_line(more=1),
+        b'"jpg"\n' + facts_line().replace(b"640", b"1e999"),
+        b'"jpg"\n' + facts_line().replace(b'"note": ""', b'"note": "\xff"'),
+        b'"jpg"\n' + b"[" * 500_000 + b"\n",
+        b"[" * 500_000 + b"\n" + facts_line(condition="damaged", width=None),
+        b'"jpg"\n' + facts_line() + b"x" * (2 << 20),
+    ],
+    ids=[
+        "silence", "no-facts", "no-fields", "no-condition", "negative", "long", "more", "infinite", "no-text", "deep",
+        "deep-format", "endless",
+    ],
+)  # fmt: skip
+def test_a_child_that_lies_is_not_believed(said: Callable[[bytes], Facts], answer: bytes) -> None:
+    facts = said(answer)
+    assert facts.condition in {Condition.UNMEASURED, Condition.DAMAGED}
+    assert facts.width is None
+
+
+@pytest.mark.parametrize("preview", [b'"?"', b'"R0lGODlh"', b'"' + b"A" * 40_000 + b'"', b"[" * 100_000, b"\xff"])
+def test_a_preview_that_is_none_costs_nothing_else(said: Callable[[bytes], Facts], preview: bytes) -> None:
+    facts = said(b'"jpg"\n' + facts_line() + preview + b"\n")
+    assert (facts.condition, facts.width, facts.preview) == (Condition.SOUND, 640, None)

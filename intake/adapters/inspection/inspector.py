@@ -133,10 +133,10 @@ def _facts(end: _End) -> Facts:
 
 def _format(line: bytes) -> str:
     try:
-        name = json.loads(line)
-    except ValueError:
+        name = msgspec.json.decode(line, type=str)
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return UNKNOWN
-    return name if isinstance(name, str) and name in FORMATS else UNKNOWN
+    return name if name in FORMATS else UNKNOWN
 
 
 def _answer(line: bytes) -> _Answer | None:
