@@ -7,17 +7,22 @@ import shutil
 import sqlite3
 import subprocess
 from collections import Counter
-from contextlib import closing
+from contextlib import closing, redirect_stdout
 from datetime import UTC, datetime
 from email import message_from_bytes
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from sqlalchemy import text
 
 from intake.adapters.records.database import Database
 from intake.adapters.records.dump import DEBIAN
+from intake.entry.backup import backup
+from intake.entry.ownership import ownership
+from intake.ports import Deferred
 from tests.e2e.world import World, complete, mail, report
 from tests.samples import archives, media
 from tests.servers.dovecot import Dovecot
@@ -92,8 +97,8 @@ def restored(world: World, tmp_path: Path) -> tuple[World, dict[str, Any]]:
     world.sink.say("DATA", "451 4.7.1 later")
     world.run("poll", now=MORNING)
     then: dict[str, Any] = {"sent": sent(world), "states": dict(rows(world, "SELECT message_id, state FROM letter"))}
-    backup = tmp_path / "backup"
-    world.run("backup", backup, now=MORNING)
+    target = tmp_path / "backup"
+    world.run("backup", target, now=MORNING)
 
     deliver(user, mail("370883", {"1.jpg": media.photo(seed=3)}, "补充照片"), at(5, 5), SECOND)
     world.run("poll", now=NOON)
@@ -103,9 +108,9 @@ def restored(world: World, tmp_path: Path) -> tuple[World, dict[str, Any]]:
 
     shutil.rmtree(data(world))
     data(world).mkdir()
-    newest = backup / json.loads((backup / "backup.json").read_text())["records"]
+    newest = target / json.loads((target / "backup.json").read_text())["records"]
     shutil.copy(newest, data(world) / "intake.db")
-    shutil.copytree(backup / "blobs", data(world) / "blobs")
+    shutil.copytree(target / "blobs", data(world) / "blobs")
     world.run("fsck", "--repair", now=NEXT_DAY)
     world.run("poll", now=NEXT_DAY)
     return world, then
@@ -134,59 +139,62 @@ def test_an_old_backup_and_a_poll_reach_the_same_records(restored: tuple[World, 
     assert sent(world) == twice, "and then it is quiet"
 
 
+def made(world: World, target: Path, *, status: int = 0, keep: int = 14) -> str:
+    """What `backup` prints, in this process."""
+    with redirect_stdout(StringIO()) as output:
+        ended = backup(world.folder / "config", at(5, 4), False, target, keep)
+    assert ended == status, output.getvalue()
+    return output.getvalue()
+
+
 def test_a_backup_is_made_beside_the_service_and_copies_each_file_once(world: World, tmp_path: Path) -> None:
     world.deliver(complete("370826"))
     world.run("poll")
-    backup = tmp_path / "backup"
-    service = world.start("serve")
-    try:
-        first = world.run("backup", backup, "--keep", "2")
-        world.deliver(complete("370883"), datetime.now(UTC))
-        world.run("backup", backup, "--keep", "2")
-    finally:
-        service.terminate()
-        service.communicate(timeout=30)
+    target = tmp_path / "backup"
+    database = Database(f"sqlite:///{data(world)}/intake.db")
+    with ownership(database):
+        assert "(0 new" not in made(world, target)
+    database.close()
+    files = {path: path.stat().st_ino for path in target.glob("blobs/??/*")}
+    world.deliver(complete("370883"))
     world.run("poll")
-    files = {path: path.stat().st_ino for path in backup.glob("blobs/??/*")}
-    third = world.run("backup", backup, "--keep", "2")
-    assert f"{len(files)} new" not in third
+    assert "(0 new" not in made(world, target, keep=2)
     assert all(path.stat().st_ino == number for path, number in files.items())
-    assert "(0 new" in world.run("backup", backup, "--keep", "2")
-    assert [path.name[:6] for path in sorted((backup / "records").iterdir())] == ["000003", "000004"]
-    told = json.loads((backup / "backup.json").read_text())
-    assert told["records"].startswith("records/000004-")
+    assert len(list(target.glob("blobs/??/*"))) > len(files)
+    assert "(0 new" in made(world, target, keep=2)
+    assert [path.name[:6] for path in sorted((target / "records").iterdir())] == ["000002", "000003"]
+    told = json.loads((target / "backup.json").read_text())
+    assert told["records"].startswith("records/000003-")
     assert (told["mails"], told["left_out"]) == (3, 0)
-    assert {path.name for path in (backup / "config").iterdir()} == {"intake.toml", "units.toml", "notices"}
-    private = [backup, *(backup / "records").rglob("*"), *(backup / "blobs").rglob("*")]
+    assert {path.name for path in (target / "config").iterdir()} == {"intake.toml", "units.toml", "notices"}
+    private = [target, *(target / "records").rglob("*"), *(target / "blobs").rglob("*")]
     assert not [path for path in private if path.stat().st_mode & 0o077]
-    assert "files" in first
 
 
 def test_what_is_spoilt_does_not_spoil_the_backup(world: World, tmp_path: Path) -> None:
     world.deliver(complete("370826"))
     world.run("poll")
-    backup = tmp_path / "backup"
+    target = tmp_path / "backup"
     (sound, *_) = sorted((data(world) / "blobs").glob("??/*"))
-    world.run("backup", backup)
+    made(world, target)
     octets = sound.read_bytes()
     sound.write_bytes(octets[:-1] + b"?")
-    copy = backup / sound.relative_to(data(world))
-    world.run("backup", backup)
+    copy = target / sound.relative_to(data(world))
+    made(world, target)
     assert copy.read_bytes() == octets
     copy.unlink()
-    assert f"left out: {sound} is not what its name says" in world.run("backup", backup, status=75)
+    assert f"left out: {sound} is not what its name says" in made(world, target, status=75)
     assert not copy.exists()
-    assert json.loads((backup / "backup.json").read_text())["left_out"] == 1
+    assert json.loads((target / "backup.json").read_text())["left_out"] == 1
 
 
-@pytest.mark.parametrize("where", ["config/data/backup", "config/data/blobs", "config"])
-def test_a_backup_goes_where_nothing_else_is(world: World, where: str) -> None:
-    world.run("poll")
-    world.run("backup", world.folder / where, status=64)
-
-
-def test_without_a_database_there_is_nothing_to_copy(world: World, tmp_path: Path) -> None:
-    assert "nothing to copy" in world.run("backup", tmp_path / "backup", status=75)
+def test_a_backup_goes_where_nothing_else_is(world: World, tmp_path: Path) -> None:
+    with pytest.raises(Deferred, match="nothing to copy"):
+        made(world, tmp_path / "backup")
+    world.run("status")
+    for where in ("config/data/backup", "config/data/blobs", "config"):
+        with pytest.raises(click.UsageError):
+            made(world, world.folder / where)
 
 
 def test_postgresql_is_copied_by_its_own_tool_and_comes_back(world: World, tmp_path: Path, postgres: Postgres) -> None:
@@ -197,22 +205,22 @@ def test_postgresql_is_copied_by_its_own_tool_and_comes_back(world: World, tmp_p
     )
     world.deliver(complete("370826"))
     world.run("poll", now=MORNING)
-    backup = tmp_path / "backup"
-    world.run("backup", backup, now=MORNING)
+    target = tmp_path / "backup"
+    made(world, target)
     world.deliver(complete("370883"))
     world.run("poll", now=NOON)
     before = sent(world)
 
     postgres.drop(name)
     postgres.sql(f"CREATE DATABASE {name}")
-    (made,) = (backup / "records").iterdir()
+    (copy,) = (target / "records").iterdir()
     found = binaries()
     assert found is not None
     program = found / "pg_restore" if (found / "pg_restore").exists() else next(DEBIAN.glob("*/bin/pg_restore"))
     connection = ["-h", HOST, "-p", str(postgres.port), "-U", ROLE, "-d", name]
-    subprocess.run([program, *connection, "--exit-on-error", made], check=True)
+    subprocess.run([program, *connection, "--exit-on-error", copy], check=True)
     shutil.rmtree(data(world) / "blobs")
-    shutil.copytree(backup / "blobs", data(world) / "blobs")
+    shutil.copytree(target / "blobs", data(world) / "blobs")
     world.run("fsck", "--repair", now=NEXT_DAY)
     world.run("poll", now=NEXT_DAY)
     database = Database(postgres.url(name))
