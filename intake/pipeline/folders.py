@@ -52,26 +52,27 @@ def new_mail(intake: Intake, box: Mailbox, state: FolderState, *, singly: bool) 
         above, known = ledger.watermark(state, intake.clock()), ledger.known(state)
     journal.polling(state.folder, state.uidvalidity, state.exists, above)
     new = box.uids(state, above + 1)
-    arrivals = box.arrivals(state, new, singly=singly)
     if state.uidvalidity:
         there = None if state.exists == known + len(new) else box.uids(state, 1, above)
-        _balance(intake, state, there, len(there or ()) + len(new))
-        yield from _worth_reading(intake, arrivals)
+        passed = _balance(intake, state, there, len(there or ()) + len(new))
+        yield from _worth_reading(intake, box.arrivals(state, [*passed, *new], singly=singly))
     else:
+        arrivals = box.arrivals(state, new, singly=singly)
         yield from _worth_reading(intake, _unfamiliar(intake, state, arrivals))
         if not intake.stopping():
             _balance(intake, state, new, len(new))
 
 
-def _balance(intake: Intake, state: FolderState, there: list[int] | None, listed: int) -> None:
+def _balance(intake: Intake, state: FolderState, there: list[int] | None, listed: int) -> list[int]:
     """Put on record how many mails the server has, and which have left if the count does not say that none has.
 
-    More may be listed than the folder had when it was opened: they came meanwhile.
+    More may be listed than the folder had when it was opened: they came meanwhile. Answered are the UIDs of mails that
+    an earlier list left out, so that the watermark has passed them.
     """
     with intake.records.ledger() as ledger:
-        if there is not None:
-            ledger.reconcile(state.folder, there, intake.clock())
+        passed = ledger.reconcile(state.folder, there, intake.clock()) if there is not None else []
         ledger.counted(replace(state, exists=max(state.exists, listed)), intake.clock())
+    return passed
 
 
 def _unfamiliar(intake: Intake, state: FolderState, arrivals: Iterable[Arrival]) -> Iterator[Arrival]:

@@ -138,8 +138,12 @@ class Ledger(Protocol):
     def postponed(self, folder: str, now: datetime) -> list[Arrival]:
         """The mails of a folder that it is time to come back to, as they were seen."""
 
-    def reconcile(self, folder: str, uids: Iterable[int], now: datetime) -> None:
-        """Note which mails have left the folder, or are back, given the UIDs that are there up to the watermark."""
+    def reconcile(self, folder: str, uids: Iterable[int], now: datetime) -> list[int]:
+        """Note which mails have left the folder, or are back, given the UIDs that are there up to the watermark.
+
+        Answers those of which nothing is known when they are more than the older ones: an earlier list left some out.
+        None of them is counted as older then.
+        """
 
     def counted(self, state: FolderState, now: datetime) -> None:
         """Note how many mails the server has."""

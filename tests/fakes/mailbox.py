@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -47,6 +47,7 @@ class FakeServer:
     opened: int = 0
     downloads: int = 0
     between: Callable[[Operation], None] = lambda _operation: None
+    _hidden: list[int] = field(default_factory=list)
     _troubles: dict[Operation, deque[Deferred]] = field(default_factory=dict)
     _validities: int = 100
 
@@ -75,9 +76,18 @@ class FakeServer:
         """Let the next calls of an operation fail; Disconnected ends the session, Unusable does not."""
         self._troubles.setdefault(operation, deque()).extend(errors)
 
+    def hide(self, uid: int) -> None:
+        """Leave a mail out of the next list, as servers do that answer from an index which lags behind."""
+        self._hidden.append(uid)
+
+    def listed(self, mails: Iterable[int]) -> list[int]:
+        hidden, self._hidden = self._hidden, []
+        return [uid for uid in sorted(mails) if uid not in hidden]
+
     def heal(self) -> None:
         """Nothing fails any more."""
         self._troubles.clear()
+        self._hidden.clear()
 
     @contextmanager
     def open(self) -> Iterator[FakeMailbox]:
@@ -122,7 +132,8 @@ class FakeMailbox:
 
     def uids(self, state: FolderState, first: int, last: int | None = None) -> list[int]:
         self._require(state.folder, state.uidvalidity)
-        return [uid for uid in sorted(self._mails("uids")) if uid >= first and (last is None or uid <= last)]
+        there = self._server.listed(self._mails("uids"))
+        return [uid for uid in there if uid >= first and (last is None or uid <= last)]
 
     def arrivals(self, state: FolderState, uids: Sequence[int], *, singly: bool = False) -> Iterator[Arrival]:
         for uid in uids:

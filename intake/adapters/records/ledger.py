@@ -151,7 +151,7 @@ class SqlLedger:
             folder.watermark = max(folder.watermark, place.uid)
         return folder
 
-    def reconcile(self, folder: str, uids: Iterable[int], now: datetime) -> None:
+    def reconcile(self, folder: str, uids: Iterable[int], now: datetime) -> list[int]:
         """A list may lack what is there: what comes back is there again, and what was postponed is asked for first."""
         row = self._session.get_one(FolderRow, folder)
         there = set(uids)
@@ -164,7 +164,10 @@ class SqlLedger:
         for uid in waiting - there:
             change = update(PostponedRow).where(*_waiting(row), PostponedRow.uid == uid)
             self._session.execute(change.values(next_attempt_at=now))
-        row.older = len(there - sighted.keys() - waiting)
+        unknown = there - sighted.keys() - waiting
+        left_out = len(unknown) > row.older and row.uidvalidity
+        row.older = 0 if left_out else len(unknown)
+        return sorted(unknown) if left_out else []
 
     def counted(self, state: FolderState, now: datetime) -> None:
         folder = self._session.get_one(FolderRow, state.folder)
