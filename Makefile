@@ -4,6 +4,8 @@
 # make quick   the tests without servers, in seconds
 # make crash   SIGKILL at every system call of a poll, and what became of it; some 20 minutes
 # make soak    5,000 mails while the service is killed every 10 seconds; some 20 minutes
+# make network the connection breaks at every octet of a session; about an hour
+# make stateful thousands of made-up histories, and what must hold after every step; about an hour
 # make bench   what reading a large mail costs, beside the peers, and what a child costs per file
 # make lint    ruff, mypy --strict, the floors
 # make lock    write requirements.lock anew from pyproject.toml (needs uv)
@@ -11,7 +13,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: setup demo test quick crash soak bench lint format lock servers clean
+.PHONY: setup demo test quick crash soak network stateful bench lint format lock servers clean
 
 setup: .venv/ready
 
@@ -35,6 +37,12 @@ crash: setup servers
 
 soak: setup servers
 	$(BIN)/python -m tests.soak
+
+network: setup servers
+	$(BIN)/python -m tests.network
+
+stateful: setup servers
+	$(BIN)/python -m tests.stateful
 
 bench: setup
 	$(BIN)/python tests/bench/reading.py

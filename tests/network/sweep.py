@@ -33,41 +33,43 @@ def makes_sense(line: Line, fault: Fault, *, tls: bool) -> bool:
 
 @dataclass
 class Tally:
-    """What a sweep came to. `polls` counts how many clean polls it took, `doubled` letters that arrived twice."""
+    """What a sweep came to, by kind of fault. `polls` counts how many polls it took after the one that was struck."""
 
+    letters: int
     tried: Counter[Kind] = field(default_factory=Counter)
     struck: int = 0
-    polls: Counter[int] = field(default_factory=Counter)
-    doubled: int = 0
+    polls: Counter[tuple[Kind, int]] = field(default_factory=Counter)
+    doubled: Counter[Kind] = field(default_factory=Counter)
+    failed: Counter[Kind] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
-    def add(self, result: Result, letters: int) -> None:
+    def add(self, result: Result) -> None:
         assert result.fault
-        self.tried[result.fault.kind] += 1
+        kind = result.fault.kind
+        self.tried[kind] += 1
         self.struck += result.struck
-        self.polls[result.polls] += 1
-        self.doubled += max(0, result.copies - letters)
+        self.polls[kind, result.polls] += 1
+        self.doubled[kind] += max(0, result.copies - self.letters)
         if result.wrong:
+            self.failed[kind] += 1
             self.wrong.append(str(result))
 
-    def __str__(self) -> str:
-        kinds = ", ".join(f"{kind.name} {count}" for kind, count in sorted(self.tried.items()))
-        polls = ", ".join(f"{count} after {number}" for number, count in sorted(self.polls.items()))
-        return (
-            f"{self.tried.total()} faults ({kinds}), {self.struck} struck; all well with no clean poll more or after "
-            f"some: {polls}; letters twice {self.doubled}; violations {len(self.wrong)}; {self.seconds:.0f} s"
-        )
+    def row(self, kind: Kind) -> str:
+        """Cells of a table: places, polls, letters that arrived twice, violations."""
+        polls = ", ".join(f"{count}: {self.polls[kind, count]}" for count in range(4) if self.polls[kind, count])
+        return f"{self.tried[kind]} | {polls} | {self.doubled[kind]} | {self.failed[kind]}"
 
 
 def sweep(trials: Trials, line: Line, which: Iterable[Fault], *, letters: int, tls: bool, told: bool = False) -> Tally:
     """Try them all."""
-    tally, began = Tally(), time.monotonic()
+    tally, began = Tally(letters), time.monotonic()
     for fault in which:
         if not makes_sense(line, fault, tls=tls):
             continue
-        tally.add(trials.strike(line, fault), letters)
+        tally.add(trials.strike(line, fault))
         tally.seconds = time.monotonic() - began
         if told and tally.tried.total() % PROGRESS == 0:
-            print(line, tally, file=sys.stderr, flush=True)
+            told_so_far = f"{tally.tried.total()} faults, {len(tally.wrong)} violations, {tally.seconds:.0f} s"
+            print(f"{line}{' over TLS' if tls else ''}: {told_so_far}", file=sys.stderr, flush=True)
     return tally

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.world import UNITS
 from tests.network.sweep import faults, sweep
-from tests.network.trial import Line, Trials, running_trials
+from tests.network.trial import MAILS, Line, Trials, running_trials
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.proxy import GARBLING, Kind
 
@@ -35,6 +34,6 @@ def test_wherever_the_connection_breaks_nothing_is_lost_or_answered_twice(
     """Over TLS only what alters the stream: to TLS every other fault is the same as without."""
     kinds, step = (sorted(GARBLING), 192) if secured else (list(Kind), 16)
     which = faults(trials.lengths(line), kinds, step, in_turn=True)
-    tally = sweep(trials, line, which, letters=len(UNITS), tls=secured)
+    tally = sweep(trials, line, which, letters=MAILS, tls=secured)
     assert not tally.wrong, "\n".join(tally.wrong)
     assert tally.struck >= 0.9 * tally.tried.total() > 0

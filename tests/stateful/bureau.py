@@ -108,12 +108,14 @@ class Bureau:
         self.post = FakePost()
         self.fuse = premises.fuse
         self.crashes = 0
+        self.polls = 0
         self.post.between = self.fuse
         self.server.between = lambda operation: self.fuse(f"imap {operation}")
         self.app = self._started()
 
     def poll(self) -> str | None:
         """One pass of all stages; None also when the process died, which is followed by a restart."""
+        self.polls += 1
         trouble: str | None = self.surviving(self.app.poll)
         return trouble
 

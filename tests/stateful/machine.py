@@ -6,9 +6,11 @@ service must come to rest where a run without any fault comes to.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import click
@@ -48,6 +50,7 @@ JUMPS = tuple(timedelta(hours=hours) for hours in (-72, -5, -1, 1, 5, 26, 72))
 STRANGERS = ("li@qq.example", "wang@163.example")
 IMAP = ("open", "select", "arrivals", "uids", "look", "download")
 FAULTS = (Unusable, Disconnected)
+LONG_AGO = datetime(2024, 4, 1, tzinfo=UTC)
 SETTLING = timedelta(hours=13)
 """Longer than anything is put off."""
 
@@ -73,15 +76,21 @@ def ruled(app: FakedApp, sha256: str, ruling: str) -> None:
         rulings._rule(app, mail_ref(mail), may, lambda made, number: RULINGS[ruling](made, number, app.clock()))
 
 
+def fail() -> None:
+    raise Deferred("scripted")
+
+
 class NeverLoseNeverTwice(RuleBasedStateMachine):
     """One office. `sent` has all octets that were ever delivered."""
 
     premises: ClassVar[Premises]
-    """Set before the run."""
+    figures: ClassVar[Counter[str]]
+    """Both set before the run."""
     mails = Bundle("mails")
 
     def __init__(self) -> None:
         super().__init__()
+        self.figures["begun"] += 1
         self.bureau = Bureau(self.premises)
         self.world_time = START
         self.sent: set[bytes] = set()
@@ -120,6 +129,12 @@ class NeverLoseNeverTwice(RuleBasedStateMachine):
         self.number += 1
         return self._deliver(advertisement(self.number), "INBOX")
 
+    @rule(folder=some.sampled_from(FOLDERS))
+    def somebody_moves_an_old_mail_here(self, folder: str) -> None:
+        """From before every notice: it is counted and never read."""
+        self.number += 1
+        self.bureau.server.deliver(advertisement(self.number), LONG_AGO, folder)
+
     @rule(octets=mails, folder=some.sampled_from(FOLDERS))
     def the_same_octets_come_again(self, octets: bytes, folder: str) -> None:
         self._deliver(octets, folder)
@@ -146,6 +161,18 @@ class NeverLoseNeverTwice(RuleBasedStateMachine):
     )
     def the_imap_server_fails(self, operation: Any, fault: type[Deferred], times: int) -> None:
         self.bureau.server.fail(operation, *[fault("scripted")] * times)
+
+    @rule(folder=some.sampled_from(FOLDERS), which=some.integers(0, 9))
+    def the_imap_server_forgets_a_mail_in_a_list(self, folder: str, which: int) -> None:
+        uids = self._uids(folder)
+        if uids:
+            self.bureau.server.hide(uids[-1 - which % len(uids)])
+            self.bureau.poll()
+
+    @rule(step=some.sampled_from([step for step in STEPS if step.endswith("commit")]))
+    def disk_or_database_fail_during_a_poll(self, step: str) -> None:
+        """After a commit: it happened, and we are told that it did not."""
+        self._poll_while(step, fail)
 
     @rule(fates=some.lists(some.sampled_from(Fate), min_size=1, max_size=4))
     def the_smtp_server_fails(self, fates: list[Fate]) -> None:
@@ -223,7 +250,9 @@ class NeverLoseNeverTwice(RuleBasedStateMachine):
     @invariant()
     def nothing_is_broken(self) -> None:
         """What was decided stands until staff rule, what is settled stays so."""
-        assert not list(broken(self.bureau, self.sent))
+        self.figures["steps"] += 1
+        wrong = list(broken(self.bureau, self.sent))
+        assert not wrong, wrong
         with self.bureau.app.database.reading() as session:
             decided, letters = decisions(session), letter_states(session)
         for sha256, was in self.decided.items():
@@ -241,12 +270,23 @@ class NeverLoseNeverTwice(RuleBasedStateMachine):
         for _poll in range(3):
             self.bureau.turn(SETTLING)
             assert self.bureau.app.poll() is None
-        assert not list(unfinished(self.bureau))
+        undone = list(unfinished(self.bureau))
+        assert not undone, undone
         self._retry_what_deaths_parked()
         came, history = outcome(self.bureau), turns(self.bureau)
+        self._count()
         self.bureau.close()
         differs = came.differences(self._without_faults(history, came))
         assert not differs, "\n".join(differs)
+
+    def _count(self) -> None:
+        arrived = Counter(mail.octets for mail in self.bureau.post.received)
+        self.figures["examples"] += 1
+        self.figures["mails"] += len(self.sent)
+        self.figures["polls"] += self.bureau.polls
+        self.figures["deaths"] += self.bureau.crashes
+        self.figures["letters"] += len(arrived)
+        self.figures["twice"] += arrived.total() - len(arrived)
 
     def _retry_what_deaths_parked(self) -> None:
         """A mail that was being examined whenever the process died waits for a person, and that person says: again."""
@@ -308,3 +348,20 @@ class NeverLoseNeverTwice(RuleBasedStateMachine):
     def _uids(self, folder: str) -> list[int]:
         found = self.bureau.server.folders.get(folder)
         return sorted(found.mails) if found else []
+
+
+class OnPostgres(NeverLoseNeverTwice):
+    """The same on a server where several workers examine at once, in threads of their own."""
+
+    @rule(workers=some.integers(2, 3))
+    def several_workers_examine_at_once(self, workers: int) -> None:
+        self._deferring(self.bureau.app.receive)
+        others = [self.bureau.beside() for _ in range(workers)]
+        with ThreadPoolExecutor(workers) as pool:
+            for done in [pool.submit(self._deferring, other.examine) for other in others]:
+                done.result(60)
+
+    @rule(octets=NeverLoseNeverTwice.mails, ruling=some.sampled_from(sorted(RULINGS)))
+    def staff_decide_during_a_poll(self, octets: bytes, ruling: str) -> None:  # type: ignore[override]
+        """A mail that is being examined is locked: who rules about it waits until it is decided."""
+        self._poll_while("imap download", lambda: self._rule(self.bureau.beside(), octets, ruling))
