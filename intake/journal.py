@@ -10,6 +10,7 @@ from datetime import datetime
 from intake.domain.alarm import Standing
 from intake.domain.outcome import Outcome, Sent
 from intake.domain.patience import Refusal, Wait
+from intake.domain.sealing import Seal
 from intake.domain.verdict import Verdict
 from intake.ports import Arrival
 
@@ -75,6 +76,10 @@ def decided(ref: str, verdict: Verdict) -> None:
     )
 
 
+def placed(ref: str, seal: Seal) -> None:
+    _say(logging.WARNING, "seal", mail=ref, now=seal)
+
+
 def overruled(ref: str) -> None:
     _say(logging.INFO, "overruled-meanwhile", mail=ref)
 
@@ -96,18 +101,27 @@ def lost(ref: str, why: str) -> None:
 
 
 def crashed(ref: str, error: BaseException, retry_at: datetime | None) -> None:
-    _say(logging.ERROR, "crashed", mail=ref, retry_at=retry_at and retry_at.isoformat(), why=error)
-    _trace(error)
+    """The words of the error are left out: they may be the mail's."""
+    why = type(error).__name__
+    _say(logging.ERROR, "crashed", mail=ref, retry_at=retry_at and retry_at.isoformat(), why=why)
+    _trace(where(error))
 
 
 def job_crashed(job: str, error: BaseException) -> None:
     _say(logging.ERROR, "crashed", job=job, why=error)
-    _trace(error)
+    _trace("".join(traceback.format_exception(error)))
 
 
-def _trace(error: BaseException) -> None:
-    """Where it happened, every line indented: the words of an error may be foreign and look like a log line."""
-    lines = "".join(traceback.format_exception(error)).splitlines()
+def where(error: BaseException) -> str:
+    """Where an error happened and what kind it is, and those before it; without their words."""
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    return f"{where(before) if before else ''}{frames}{type(error).__name__}\n"
+
+
+def _trace(told: str) -> None:
+    """Every line indented: the words of an error may be foreign and look like a log line."""
+    lines = told.splitlines()
     _log.error("%s", "\n    ".join(["traceback", *map(_printable, lines)]))
 
 

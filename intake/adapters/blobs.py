@@ -1,8 +1,9 @@
 """Octets by their SHA-256 under one folder; what has a name is whole and survives a power cut.
 
 root/tmp/ holds what is being written, root/ab/<sha256> what is stored, root/corrupt/ what was found to be other than
-its name says. A blob is written, measured, synced, renamed, and its folder synced, in this order; a folder that is new
-is synced into its parent first. Names come from the content, never from a sender.
+its name says, root/sealed/ mails that look classified. A blob is written, measured, synced, renamed, and its folder
+synced, in this order; a folder that is new is synced into its parent first. Names come from the content, never from a
+sender.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from intake.ports import Blob, Deferred, Room, Spoilt
 SHA256 = re.compile(r"[0-9a-f]{64}")
 TEMPORARY = "tmp"
 CORRUPT = "corrupt"
+SEALED = "sealed"
 LOCK = "lock"
 
 
@@ -61,7 +63,13 @@ class BlobStore:
 
     def fault(self, sha256: str) -> str | None:
         """What is wrong with a blob, in words; None when its octets are those of its name. Changes nothing."""
-        path = self.path(sha256)
+        return self._fault(self.path(sha256), sha256)
+
+    def sealed_fault(self, sha256: str) -> str | None:
+        """As `fault`, of a sealed blob."""
+        return self._fault(self.sealed(sha256), sha256)
+
+    def _fault(self, path: Path, sha256: str) -> str | None:
         try:
             return None if self._digest(path) == sha256 else OTHER
         except FileNotFoundError:
@@ -87,6 +95,41 @@ class BlobStore:
             self.disk.rename(path, aside / f"{path.name}.{secrets.token_hex(4)}")
             for folder in (aside, path.parent, self.root):
                 self.disk.sync_folder(folder)
+
+    def remove(self, sha256: str) -> None:
+        with world(self.root), self.disk.lock(self.root / LOCK, shared=False):
+            self._unlinked(self.path(sha256))
+
+    def set_apart(self, sha256: str) -> None:
+        self._moved(self.path(sha256), self.sealed(sha256))
+
+    def put_back(self, sha256: str) -> None:
+        self._moved(self.sealed(sha256), self.path(sha256))
+
+    def destroy(self, sha256: str) -> None:
+        """There is no overwriting: no file system of today writes where the old octets lie."""
+        with world(self.root), self.disk.lock(self.root / LOCK, shared=False):
+            self._unlinked(self.path(sha256))
+            self._unlinked(self.sealed(sha256))
+
+    def sealed(self, sha256: str) -> Path:
+        """Where a sealed blob is."""
+        return self.root / SEALED / self.path(sha256).name
+
+    def _moved(self, old: Path, new: Path) -> None:
+        """Durably; what is not there any more was moved before."""
+        with world(old), self.disk.lock(self.root / LOCK, shared=False):
+            if not self.disk.exists(old):
+                return
+            self.disk.make_folder(new.parent)
+            self.disk.rename(old, new)
+            for folder in (new.parent, old.parent, self.root):
+                self.disk.sync_folder(folder)
+
+    def _unlinked(self, path: Path) -> None:
+        if self.disk.exists(path):
+            self.disk.remove(path)
+            self.disk.sync_folder(path.parent)
 
     def free_bytes(self) -> int:
         """Octets that an ordinary user may still write."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from intake.adapters.blobs import CORRUPT, LOCK, SHA256, TEMPORARY, BlobStore, world
+from intake.adapters.blobs import CORRUPT, LOCK, SEALED, SHA256, TEMPORARY, BlobStore, world
 
 HEAD = 1 << 16
 """Octets in which a mail shows that it is one."""
@@ -27,7 +27,7 @@ def files(store: BlobStore) -> Iterator[Found]:
     """All stored files in the order of their names; what is temporary, locks, or was set aside is none."""
     with world(store.root):
         for folder in sorted(store.root.iterdir()) if store.root.exists() else ():
-            if folder.name in (TEMPORARY, CORRUPT, LOCK) or folder.suffix == ".lock":
+            if folder.name in (TEMPORARY, CORRUPT, SEALED, LOCK) or folder.suffix == ".lock":
                 continue
             for path in sorted(folder.iterdir()) if folder.is_dir() else [folder]:
                 yield found(store, path)
@@ -43,6 +43,11 @@ def found(store: BlobStore, path: Path) -> Found:
 def set_aside(store: BlobStore) -> list[Path]:
     """What was found to be other than its name says."""
     return _names(store.root / CORRUPT)
+
+
+def sealed(store: BlobStore) -> list[Path]:
+    """Mails that look classified, apart from all others."""
+    return _names(store.root / SEALED)
 
 
 def temporary(store: BlobStore) -> list[Path]:

@@ -18,6 +18,7 @@ from intake.adapters.reading.reader import ChildReader
 from intake.adapters.unpacking import UNPACKABLE, Budget, ChildUnpacker
 from intake.domain.material import NOT_ASKED, Condition, Examined, Facts, Material, Scan, Scanned
 from intake.domain.notice import Kind
+from intake.domain.sealing import looks_classified
 from intake.ports import Blobs, Deferred, Scanner
 
 DEEPEST = 2
@@ -125,6 +126,8 @@ class Looker:
             if message.unread:
                 return _container(examined, Condition.UNMEASURED, NOT_ALL_READ), []
             inner = [replace(each, origin=f"{outer.origin}/{each.origin}") for each in inside]
+            secret = looks_classified(message, (), ())
+            examined = replace(examined, facts=replace(examined.facts, marked=examined.facts.marked or secret))
             return _container(examined, Condition.SOUND, ""), [_of(outer, each) for each in inner]
         unpacked = self._unpack(path, examined.facts.format, blobs, budget)
         inner = [

@@ -43,7 +43,8 @@ class Facts:
 
     `scanned`: a document of pages with next to no text. `photos_inside`: pictures of a photo's size that a
     document carries. `taken_at`: when the camera says ("2024:05:28 10:11:12", no zone). `has_audio`: whether a
-    video has sound, where that was looked at. `preview`: a small JPEG of what a picture or video shows.
+    video has sound, where that was looked at. `preview`: a small JPEG of what a picture or video shows. `marked`: a
+    marking of classified papers stands in it (secrecy.py).
     """
 
     condition: Condition
@@ -65,6 +66,7 @@ class Facts:
     photos_inside: int = 0
     taken_at: str | None = None
     has_audio: bool | None = None
+    marked: bool = False
     preview: bytes | None = field(default=None, repr=False)
 
 

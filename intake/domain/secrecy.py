@@ -38,17 +38,23 @@ class Level(StrEnum):
     CONFIDENTIAL = "confidential"
 
 
+LAST_CHARACTER = "密"
+"""How the word for each class ends: who looks through much looks for it first."""
+
 _LEVELS = {"绝密": Level.TOP_SECRET, "机密": Level.SECRET, "秘密": Level.CONFIDENTIAL}
 
 
-def marked(text: str) -> Level | None:
-    """The class that running text (of a mail, of a document) is marked with, or None."""
+def marked(text: str, *, head: bool = True) -> Level | None:
+    """The class that running text (of a mail, of a document) is marked with, or None.
+
+    Without `head` a line that says nothing but the class is none: among the cells of a table it is a choice.
+    """
     for start in range(0, max(len(text), 1), _CAREFUL):
         plain = _plain(text[start : start + _CAREFUL + _OVERLAP])
         found = _STARRED.search(plain) or _DECLARED.search(plain)
         if found:
             return _level(found)
-    return _at_the_head(text[: HEAD_LINES * _OVERLAP])
+    return _at_the_head(text[: HEAD_LINES * _OVERLAP]) if head else None
 
 
 def named(text: str) -> Level | None:

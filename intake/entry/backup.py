@@ -58,6 +58,8 @@ def backup(folder: Path, now: datetime | None, verbose: bool, target: Path, keep
             _finish(app, target, records, copied)
             _forget(target / RECORDS, keep)
     click.echo(f"{records}, {copied.files} files ({copied.new} new, {copied.octets / (1 << 20):.1f} MiB) in {target}")
+    if sealed := len(census.sealed(app.blobs)):
+        click.echo(f"{sealed} sealed mails were left out: what looks classified is copied nowhere")
     for path in copied.spoilt:
         click.echo(f"left out: {path} is not what its name says; to do: fsck --repair, then backup again")
     return os.EX_TEMPFAIL if copied.spoilt else 0

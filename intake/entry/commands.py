@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ import click
 from intake import journal
 from intake.adapters.records.stories import letter_story, mail_story, unit_story
 from intake.domain.digest import MailLine, UnfetchedLine
+from intake.domain.sealing import SECRET_MARKING
 from intake.entry.app import App
 from intake.entry.clock import clock_from
 from intake.entry.config import load
@@ -218,7 +219,12 @@ def _advice(line: MailLine) -> str:
         )
     if line.parked:
         return f"retry {line.ref}"
-    codes = {finding.code for finding in line.findings}
+    return _advice_on(line, {finding.code for finding in line.findings})
+
+
+def _advice_on(line: MailLine, codes: Set[str]) -> str:
+    if SECRET_MARKING in codes:
+        return f"seal --destroy {line.ref} --operator NAME   or   seal --lift {line.ref} --operator NAME (two people)"
     if "notice-unclear" in codes:
         return f"assign {line.ref} {line.unit.short if line.unit else 'UNIT'} --notice ID   or   release {line.ref}"
     if line.unit is None:

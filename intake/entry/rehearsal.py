@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ from intake.domain.case import Case
 from intake.domain.finding import Finding
 from intake.domain.identity import Acquaintance, Tier
 from intake.domain.judge import judge
+from intake.domain.mail import Message
 from intake.domain.recognise import Office, recognise
+from intake.domain.sealing import SEALED, looks_classified
 from intake.domain.verdict import Assessment, Verdict
 from intake.entry.clock import clock_from
 from intake.entry.config import load
@@ -50,6 +53,8 @@ def rehearse(office: Office, path: Path, now: datetime) -> tuple[Case, Verdict]:
     seen = recognise(message, examined, received_at, office, Acquaintance())
     deadline = seen.notice.deadline if seen.notice else None
     case = Case(path.name, 1, "", message, examined, received_at, seen, deadline, policy=office.policy)
+    if looks_classified(message, materials, examined):
+        return replace(case, message=Message(), examined=()), SEALED
     return case, judge(case)
 
 

@@ -11,6 +11,7 @@ import click
 from intake.adapters.records.mending import SqlMending
 from intake.adapters.records.rulings import MailState, SqlRulings
 from intake.domain.mail import Octets
+from intake.domain.sealing import Seal
 from intake.entry.app import App
 from intake.entry.commands import opened, ref_of
 from intake.entry.status import current_notice
@@ -151,6 +152,8 @@ def _rule(app: App, ref: str, may: Callable[[str, MailState], None], ruling: Cal
         before = rulings.held(mail_id)
         if before is None:
             raise click.UsageError(f"there is no mail {ref}; `held` lists those that wait")
+        if Seal(before.seal).closed:
+            raise click.UsageError(f"{ref} looks classified; what may be done with it: seal --help")
         may(ref, before)
         ruling(rulings, mail_id)
     with app.records.claim(app.clock(), only=mail_id) as claim:

@@ -6,7 +6,6 @@ fail is tried again and then parked for a person; the next mail goes on either w
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,11 +15,14 @@ from intake.domain.handing import entries_of, replaced, sender_view
 from intake.domain.judge import judge
 from intake.domain.letter import Reply
 from intake.domain.mail import Message
-from intake.domain.material import Examined
+from intake.domain.material import Examined, Material
 from intake.domain.outcome import next_examination
 from intake.domain.recognise import Office, recognise
 from intake.domain.robots import automatic
+from intake.domain.sealing import SEALED, looks_classified
 from intake.domain.verdict import Verdict
+from intake.pipeline.noted import NotedBlobs
+from intake.pipeline.place import place
 from intake.ports import Blobs, Claim, Clock, Deferred, Desk, Looker, Pending, Reader, Records, Spoilt, Stationery
 
 
@@ -50,6 +52,7 @@ def examine(bench: Bench) -> int:
     A mail that the world defers (its file cannot be read) waits for the next round, and the next mail goes on;
     when that happens to one mail after the other, it is the world itself, and the round ends.
     """
+    place(bench.records, bench.blobs, bench.clock)
     decided, in_a_row = 0, 0
     trouble: dict[int, str] = {}
     while in_a_row < ENOUGH_TROUBLE and not bench.stopping():
@@ -82,8 +85,8 @@ def examine_one(bench: Bench, claim: Claim) -> None:
     """Decide one mail, or note that it could not be. Raises Deferred when the world (disk, database) fails."""
     pending = claim.pending
     try:
-        message, examined = _look(bench, claim)
-        verdict = claim.settle(lambda desk: _decide(bench, desk, pending, message, examined))
+        seen = _look(bench, claim)
+        verdict = claim.settle(lambda desk: _decide(bench, desk, pending, seen))
     except Spoilt as spoilt:
         if bench.keeper:
             _spoilt(bench, claim, spoilt)
@@ -94,6 +97,8 @@ def examine_one(bench: Bench, claim: Claim) -> None:
         _failed(bench, claim, error)
     else:
         _tell(pending, verdict)
+        if seen.classified:
+            place(bench.records, bench.blobs, bench.clock)
 
 
 def _tell(pending: Pending, verdict: Verdict | None) -> None:
@@ -103,28 +108,50 @@ def _tell(pending: Pending, verdict: Verdict | None) -> None:
         journal.decided(pending.ref, verdict)
 
 
-def _look(bench: Bench, claim: Claim) -> tuple[Message, tuple[Examined, ...]]:
-    """Read the mail and measure its materials; those of a robot nobody knows are not worth a look."""
-    pending = claim.pending
-    message, materials = bench.read(bench.blobs.verified(pending.sha256), bench.blobs)
-    if pending.cut or message.unread:  # held as a whole: its parts are not worth a child each
-        return message, bench.look(pending.attached, bench.blobs, claim.keep)
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A mail read and looked at. `pieces` are the hashes of all that was stored on the way."""
+
+    message: Message
+    examined: tuple[Examined, ...]
+    classified: bool
+    pieces: tuple[str, ...]
+
+
+def _look(bench: Bench, claim: Claim) -> _Seen:
+    """Read the mail and measure its materials, and see whether it looks classified."""
+    pending, store = claim.pending, NotedBlobs(bench.blobs)
+    message, materials = bench.read(store.verified(pending.sha256), store)
+    examined = bench.look(_worth_a_look(bench, pending, message, materials), store, claim.keep)
+    classified = not pending.lifted and looks_classified(message, materials, examined)
+    return _Seen(message, examined, classified, tuple(store.stored))
+
+
+def _worth_a_look(
+    bench: Bench, pending: Pending, message: Message, materials: tuple[Material, ...]
+) -> tuple[Material, ...]:
+    """Of a mail held as a whole its parts are not worth a child each; of a robot nobody knows nothing is."""
+    if pending.cut or message.unread:
+        return pending.attached
     if automatic(message, bench.office.own) and not pending.ruling.assigned and not _is_listed(bench, message):
-        return message, ()
-    return message, bench.look((*materials, *pending.attached), bench.blobs, claim.keep)
+        return ()
+    return (*materials, *pending.attached)
 
 
 def _is_listed(bench: Bench, message: Message) -> bool:
     return message.sender is not None and bool(bench.office.roster.of_sender(message.sender.spec))
 
 
-def _decide(bench: Bench, desk: Desk, pending: Pending, message: Message, examined: tuple[Examined, ...]) -> Verdict:
-    case = _case(bench, desk, pending, message, examined)
-    verdict = judge(case)
+def _decide(bench: Bench, desk: Desk, pending: Pending, seen: _Seen) -> Verdict:
     now = bench.clock()
+    if seen.classified:
+        desk.seal(pending, seen.pieces, now)
+        return SEALED
+    case = _case(bench, desk, pending, seen.message, seen.examined)
+    verdict = judge(case)
     desk.record(case, verdict, pending, now)
-    if message.returned:
-        desk.undelivered(message.returned, pending, now)
+    if seen.message.returned:
+        desk.undelivered(seen.message.returned, pending, now)
     if verdict.answer:
         draft = bench.stationery.reply(_reply(bench, case, verdict), case, pending.ruling)
         if draft is not None:
@@ -181,7 +208,7 @@ def _failed(bench: Bench, claim: Claim, error: Exception) -> None:
     now = bench.clock()
     retry_at = next_examination(claim.pending.attempts + 1, now)
     journal.crashed(claim.pending.ref, error, retry_at)
-    trace = "".join(traceback.format_exception(error))[-LONGEST_TRACE:]
+    trace = journal.where(error)[-LONGEST_TRACE:]
     claim.settle(lambda desk: desk.failed(claim.pending, trace, retry_at, now))
 
 

@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from intake import journal
 from intake.pipeline.folders import Intake, count_older, new_mail, opened
+from intake.pipeline.place import place
 from intake.ports import (
     Arrival,
     Blob,
@@ -170,6 +171,8 @@ class _Pass:
         with self._intake.records.ledger() as ledger:
             taken = ledger.take(arrival, blob, self._intake.clock(), cut=cut)
         journal.taken(taken.ref, arrival, new=taken.new)
+        if taken.sealed:
+            place(self._intake.records, self._intake.blobs, self._intake.clock)
         self.taken += taken.new
 
     def _step_over(self, arrival: Arrival, why: str) -> None:

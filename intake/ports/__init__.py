@@ -23,6 +23,7 @@ from intake.ports.records import (
     Stationery,
     Taken,
 )
+from intake.ports.sealing import Sealed, Sealing
 from intake.ports.world import (
     Arrival,
     BeforeDot,
@@ -96,6 +97,8 @@ __all__ = [
     "Room",
     "Ruling",
     "Scanner",
+    "Sealed",
+    "Sealing",
     "Sink",
     "Spoilt",
     "Stationery",

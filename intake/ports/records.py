@@ -26,6 +26,7 @@ from intake.domain.submission import Entry
 from intake.domain.verdict import Verdict
 from intake.ports.chronicle import Chronicle
 from intake.ports.mending import Mending
+from intake.ports.sealing import Sealing
 from intake.ports.world import Arrival, Blob, Deferred, FolderState
 
 T = TypeVar("T")
@@ -33,10 +34,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What staff decided about a mail: whose it is, for which notice, what is to be overlooked and why.
-
-    `number` counts rulings.
-    """
+    """What staff decided about a mail: whose it is, for which notice, what to overlook and why; how often."""
 
     assigned: str | None = None
     waived: Waived = NOTHING_WAIVED
@@ -61,6 +59,8 @@ class Pending:
     """Files that staff added to it."""
     junk: str | None = None
     """The folder for unwanted mail in which alone it lies."""
+    lifted: bool = False
+    """Two people said that it is no classified mail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +151,11 @@ class Ledger(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What taking a mail came to: its ref, and whether its content was new."""
+    """What taking a mail came to: its ref, whether its content was new, whether that must not stay in the store."""
 
     ref: str
     new: bool
+    sealed: bool = False
 
 
 class Desk(Protocol):
@@ -170,6 +171,9 @@ class Desk(Protocol):
 
     def record(self, case: Case, verdict: Verdict, pending: Pending, now: datetime) -> None:
         """Write the decision: mail, materials, links, entries, submission and event."""
+
+    def seal(self, pending: Pending, pieces: Sequence[str], now: datetime) -> None:
+        """Write that the mail looks classified, and nothing of what it says; `pieces` are hashes of what was in it."""
 
     def post(self, draft: Draft, mail_id: int | None, now: datetime) -> bool:
         """Put a letter into the outbox; False when its key is there already."""
@@ -277,6 +281,8 @@ class Records(Protocol):
     def alarms(self) -> AbstractContextManager[Alarms]: ...
 
     def mending(self) -> AbstractContextManager[Mending]: ...
+
+    def sealing(self) -> AbstractContextManager[Sealing]: ...
 
     def chronicle(self) -> AbstractContextManager[Chronicle]: ...
 

@@ -201,6 +201,18 @@ class Blobs(Protocol):
     def verified(self, sha256: str) -> Path:
         """Where a blob is, its octets hashed once more; Spoilt when they are not there or not those of its name."""
 
+    def remove(self, sha256: str) -> None:
+        """Durably remove what is stored under this name, if anything is."""
+
+    def set_apart(self, sha256: str) -> None:
+        """Move what is stored under this name to the sealed ones, where nothing reads it."""
+
+    def put_back(self, sha256: str) -> None:
+        """Move what is sealed to the stored ones."""
+
+    def destroy(self, sha256: str) -> None:
+        """Durably remove it, stored or sealed."""
+
     def room(self) -> Room: ...
 
 

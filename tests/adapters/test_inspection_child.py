@@ -190,7 +190,7 @@ def test_limits_grow_with_the_file_and_end(size: int) -> None:
 _TOLD = {
     "condition": "sound", "seconds": None, "hidden_seconds": None, "coverage": None, "codec": None, "width": 640,
     "height": 480, "pages": None, "text_length": None, "text": "", "note": "", "scanned": False, "macros": False,
-    "photos_inside": 0, "taken_at": None, "has_audio": None,
+    "photos_inside": 0, "taken_at": None, "has_audio": None, "marked": False,
 }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from intake.adapters.letters.words import Remark
 from intake.domain.faults import CODES
 from tests.unit.letter_samples import TEMPLATES, samples, words
 
-ELSEWHERE = {"malware", "secret-marking"}
+ELSEWHERE = {"malware"}
 """Codes that what reads, unpacks or guards may raise beside those of the judgement."""
 
 DETAILS = {

@@ -87,7 +87,7 @@ FORMATS: Final[dict[str, Format]] = {
     "ics": Format("text/calendar", Kind.OTHER),
     "vcf": Format("text/vcard", Kind.OTHER),
     "eml": Format("message/rfc822", Kind.OTHER),
-    "msg": Format("application/vnd.ms-outlook", Kind.OTHER),
+    "msg": Format("application/vnd.ms-outlook", Kind.OTHER, "word97"),
     "tnef": Format("application/vnd.ms-tnef", Kind.OTHER),
     "p7m": Format("application/pkcs7-mime", Kind.OTHER),
     "ole": Format("application/x-ole-storage", Kind.OTHER),

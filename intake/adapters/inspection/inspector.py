@@ -52,6 +52,7 @@ class _Answer(msgspec.Struct, forbid_unknown_fields=True):
     photos_inside: _Count
     taken_at: Annotated[str, msgspec.Meta(max_length=19)] | None
     has_audio: bool | None
+    marked: bool
 
 
 class _End(NamedTuple):

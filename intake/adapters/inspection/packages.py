@@ -11,7 +11,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import BinaryIO, Final
 from xml.parsers import expat
@@ -51,6 +51,19 @@ _OPEN_DOCUMENT = _Vocabulary(
 )
 _OFD_PAGE = _Vocabulary(frozenset({"TextCode"}), frozenset({"TextObject"}))
 
+# Where text stands that is not the paper's own, and where markings do: headers, notes, cells, slides, templates.
+_ASIDE: Final = re.compile(
+    r"(?i)word/(header|footer|footnotes|endnotes|comments)\d*\.xml|xl/sharedStrings\.xml|xl/worksheets/[^/]+\.xml"
+    r"|ppt/(slides|slideMasters|slideLayouts|notesSlides)/[^/]+\.xml|(styles|content)\.xml|Doc_[^/]+/.+/Content\.xml"
+)
+_MAX_ASIDE: Final = 16 << 20
+_RUNNING: Final = frozenset({"oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter"})
+_ANY = _Vocabulary(
+    _RUNNING | {"t", "p", "h", "TextCode"},
+    _RUNNING | {"p", "h", "br", "si", "c", "TextObject"},
+    hidden=frozenset({"tracked-changes"}),
+)
+
 _Start = Callable[[str, dict[str, str]], None]
 
 
@@ -72,7 +85,21 @@ class _Package:
         """The facts of a text, together with what else the package carries."""
         pictures = (info for name, info in self._infos.items() if _PICTURES.fullmatch(name))
         macros = any(map(_MACROS.fullmatch, self._infos))
-        return replace(facts, macros=macros, photos_inside=photos_in(self._archive, pictures))
+        secret = facts.marked or self._marked_aside()
+        return replace(facts, macros=macros, photos_inside=photos_in(self._archive, pictures), marked=secret)
+
+    def _marked_aside(self) -> bool:
+        """Whether a marking stands beside the text. A part that cannot be read here takes nothing from the text."""
+        left = _MAX_ASIDE
+        for name, info in self._infos.items():
+            if _ASIDE.fullmatch(name) and info.file_size <= left:
+                left -= info.file_size
+                gathered = Gathered()
+                with suppress(*_BROKEN, Damaged, Exceeded, Locked):
+                    _gather(self, name, _ANY, gathered)
+                if gathered.is_marked(head=name.lower().startswith(("word/", "ppt/"))):
+                    return True
+        return False
 
     def pieces(self, name: str) -> Iterator[bytes]:
         info = self._infos.get(name)
@@ -88,6 +115,10 @@ class _Package:
                 yield piece
 
 
+# ValueError covers undecodable names, RuntimeError covers NotImplementedError for unknown compression.
+_BROKEN: Final = (zipfile.BadZipFile, zlib.error, expat.ExpatError, EOFError, OSError, ValueError, RuntimeError)
+
+
 @contextmanager
 def _opened(file: BinaryIO) -> Iterator[_Package]:
     """Every way in which zipfile, zlib and expat report a broken file, as Damaged."""
@@ -96,8 +127,7 @@ def _opened(file: BinaryIO) -> Iterator[_Package]:
     try:
         with zipfile.ZipFile(file) as archive:
             yield _Package(archive)
-    except (zipfile.BadZipFile, zlib.error, expat.ExpatError, EOFError, OSError, ValueError, RuntimeError) as error:
-        # ValueError covers undecodable names, RuntimeError covers NotImplementedError for unknown compression.
+    except _BROKEN as error:
         raise Damaged(Note.UNREADABLE) from error
 
 

@@ -22,9 +22,11 @@ _TOKEN: Final = re.compile(
     rb"|(?P<open>\{)|(?P<close>\})|(?P<text>[^\\{}\r\n]+)|[\r\n]+|\\"
 )
 _HIDING: Final = frozenset(
-    b"fonttbl colortbl stylesheet info pict object header footer headerl headerr footerl footerr listtable"
-    b" listoverridetable rsidtbl generator themedata colorschememapping datastore latentstyles fldinst xmlnstbl".split()
+    b"fonttbl colortbl stylesheet info pict object listtable listoverridetable rsidtbl generator themedata"
+    b" colorschememapping datastore latentstyles fldinst xmlnstbl".split()
 )
+_ASIDE: Final = frozenset(b"header footer headerl headerr headerf footerl footerr footerf".split())
+"""Not part of what the paper says, and where markings stand."""
 _BREAKS: Final = {b"par": "\n", b"line": "\n", b"row": "\n", b"page": "\n", b"sect": "\n", b"tab": "\t", b"cell": "\t"}
 _SYMBOLS: Final = {b"~": " ", b"_": "-", b"\n": "\n", b"\r": "\n"}
 _LITERALS: Final = frozenset(b"\\{}"[at : at + 1] for at in range(3))
@@ -42,6 +44,7 @@ class _State:
     """What a group inherits from the one around it."""
 
     hidden: bool = False
+    aside: bool = False
     in_fonts: bool = False
     font: int = -1
     skip_after_unicode: int = 1
@@ -52,6 +55,7 @@ class _Reader:
     """Runs over the tokens; octets wait in `pending` until it is clear in which encoding they end."""
 
     gathered: Gathered = field(default_factory=Gathered)
+    aside: Gathered = field(default_factory=Gathered)
     state: _State = _State()
     outer: list[_State] = field(default_factory=list)
     pending: bytearray = field(default_factory=bytearray)
@@ -116,6 +120,8 @@ class _Reader:
         elif word == b"u" and number is not None:
             self._say(chr(number % 0x10000))
             self.to_skip = self.state.skip_after_unicode
+        elif word in _ASIDE:
+            self._change(replace(self.state, aside=True))
         elif word in _HIDING:
             self._change(replace(self.state, hidden=True, in_fonts=word == b"fonttbl"))
         elif number is not None:
@@ -138,13 +144,16 @@ class _Reader:
     def _say(self, text: str) -> None:
         self._flush()
         if not self.state.hidden:
-            self.gathered.add(text)
+            self._gather(text)
 
     def _flush(self) -> None:
         if self.pending:
             encoding = self.fonts.get(self.state.font, self.default_encoding)
-            self.gathered.add(bytes(self.pending).decode(encoding, "replace"))
+            self._gather(bytes(self.pending).decode(encoding, "replace"))
             self.pending.clear()
+
+    def _gather(self, text: str) -> None:
+        (self.aside if self.state.aside else self.gathered).add(text)
 
 
 def measure(file: BinaryIO, _: str) -> Facts:
@@ -156,4 +165,5 @@ def measure(file: BinaryIO, _: str) -> Facts:
     reader.run(octets)
     if reader.outer:
         raise Damaged(Note.TRUNCATED)
-    return reader.gathered.facts()
+    facts = reader.gathered.facts()
+    return replace(facts, marked=facts.marked or reader.aside.is_marked())

@@ -7,6 +7,7 @@ from typing import Final
 
 from intake.adapters.inspection.outcome import Exceeded, Note
 from intake.domain.material import Condition, Facts
+from intake.domain.secrecy import marked
 
 BEGINNING: Final = 4_000
 END: Final = 1_000
@@ -32,10 +33,20 @@ class Gathered:
 
     def facts(self, pages: int | None = None) -> Facts:
         """A sound document. `text_length` counts all characters except white space; a scan has under 10 a page."""
-        whole = _UNFIT.sub("", "".join(self._pieces)).strip()
+        whole = self._whole()
         length = sum(map(len, whole.split()))
         scanned = length < _CHARACTERS_OF_A_PAGE * (pages or 0)
-        return Facts(Condition.SOUND, pages=pages, text=_excerpt(whole), text_length=length, scanned=scanned)
+        secret = marked(whole) is not None
+        return Facts(
+            Condition.SOUND, pages=pages, text=_excerpt(whole), text_length=length, scanned=scanned, marked=secret
+        )
+
+    def is_marked(self, *, head: bool = True) -> bool:
+        """Whether a marking of classified papers stands in it: `head` as secrecy.marked."""
+        return marked(self._whole(), head=head) is not None
+
+    def _whole(self) -> str:
+        return _UNFIT.sub("", "".join(self._pieces)).strip()
 
 
 def _excerpt(text: str) -> str:

@@ -18,6 +18,7 @@ import olefile
 from intake.adapters.inspection.outcome import Damaged, Exceeded, Locked, Note
 from intake.adapters.inspection.text import Gathered
 from intake.domain.material import Condition, Facts
+from intake.domain.secrecy import LAST_CHARACTER, marked
 
 _MAX_STREAM: Final = 128 << 20
 _MAX_CHARACTERS: Final = 4 << 20
@@ -28,6 +29,9 @@ _EIGHT_BIT: Final = 0x4000_0000
 # [MS-OVBA] section 2.2.1; Word keeps the project in Macros, Excel in _VBA_PROJECT_CUR.
 _MACROS: Final = frozenset({"MACROS", "_VBA_PROJECT_CUR", "_VBA_PROJECT"})
 
+# [MS-XLS], [MS-PPT], and subject and body in [MS-OXMSG] section 2.2.3
+_TEXTS: Final = frozenset({"Workbook", "Book", "PowerPoint Document", "__substg1.0_0037001F", "__substg1.0_1000001F"})
+_SECOND: Final = re.compile(re.escape(LAST_CHARACTER.encode("utf-16-le")))
 _FIELD_CODE: Final = re.compile("\x13[^\x13\x14\x15]*\x14?")
 _MARKS: Final = {0x07: "\t", 0x0B: "\n", 0x0C: "\n", 0x0D: "\n", 0x14: None, 0x15: None}
 
@@ -47,13 +51,25 @@ def _opened(file: BinaryIO) -> Iterator[olefile.OleFileIO]:
 def measure(file: BinaryIO, name: str) -> Facts:
     """Facts of a document; raises Locked, Damaged, Exceeded. Of tables and slides: only that they can be opened."""
     with _opened(file) as container:
-        facts = _facts(container) if name == "doc" else Facts(Condition.SOUND)
+        facts = _facts(container) if name == "doc" else _unread(container)
         return replace(facts, macros=_has_macros(container))
 
 
 def _has_macros(container: olefile.OleFileIO) -> bool:
     paths = container.listdir(streams=True, storages=True)
     return any(step.upper() in _MACROS for path in paths for step in path)
+
+
+def _unread(container: olefile.OleFileIO) -> Facts:
+    """Of tables, slides and Outlook's mails only whether a marking stands in them: their text is UTF-16."""
+    streams = [path for path in container.listdir() if path[-1] in _TEXTS]
+    return Facts(Condition.SOUND, marked=any(_has_marking(_stream(container, path)) for path in streams))
+
+
+def _has_marking(octets: bytes) -> bool:
+    """Looks only around the second character of every class; between the strings lies what is no text."""
+    around = (octets[max(at.start() - 32, at.start() & 1) : at.start() + 96] for at in _SECOND.finditer(octets))
+    return any(marked(each.decode("utf-16-le", "replace"), head=False) for each in around)
 
 
 def _facts(container: olefile.OleFileIO) -> Facts:
@@ -65,10 +81,11 @@ def _facts(container: olefile.OleFileIO) -> Facts:
     if version < _WORD_97:
         raise Exceeded(Note.OLD_FORMAT)
     table = _stream(container, "1Table" if flags & _TABLE_IS_1 else "0Table")
-    return _text(document, table).facts()
+    facts = _text(document, table).facts()
+    return replace(facts, marked=facts.marked or _marked_aside(document, table))
 
 
-def _stream(container: olefile.OleFileIO, name: str) -> bytes:
+def _stream(container: olefile.OleFileIO, name: str | list[str]) -> bytes:
     if container.get_size(name) > _MAX_STREAM:
         raise Exceeded(Note.TOO_LARGE)
     octets: bytes = container.openstream(name).read()
@@ -83,6 +100,16 @@ def _text(document: bytes, table: bytes) -> Gathered:
     gathered = Gathered()
     gathered.add(_FIELD_CODE.sub("", raw).translate(_MARKS))
     return gathered
+
+
+def _marked_aside(document: bytes, table: bytes) -> bool:
+    """Whether a marking stands behind the main text, where headers, footers and text boxes are."""
+    start, size = struct.unpack_from("<II", document, 0x1A2)
+    try:
+        raw = "".join(_pieces(document, _piece_table(table[start : start + size]), _MAX_CHARACTERS))
+    except Exceeded:
+        return False
+    return marked(raw.translate(_MARKS)) is not None
 
 
 def _piece_table(clx: bytes) -> bytes:

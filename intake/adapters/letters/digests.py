@@ -13,6 +13,7 @@ from intake.adapters.letters.workbook import XLSX, Sheet, workbook
 from intake.domain.digest import REMARKS, Digest, LetterLine, MailLine, Section, UnitRow
 from intake.domain.letter import LetterKind, Rendered
 from intake.domain.notice import Requirement, Unit
+from intake.domain.sealing import SECRET_MARKING
 from intake.domain.submission import Entry, UnitState
 
 CUT = 20
@@ -41,8 +42,8 @@ def page(words: Words, digest: Digest) -> str:
 class TaskKind(StrEnum):
     """What a person is asked for: to say whose a mail is, or for which notice, to confirm a sender, to fetch a
     file, to look at what came, to say whether it submits at all, only to read it, to try again, to have one sent
-    again whose stored octets are lost, to phone a unit that a letter did not reach, or one of which nobody knows
-    whether it did, or to see why a letter to staff failed.
+    again whose stored octets are lost, to handle one that looks classified, to phone a unit that a letter did not
+    reach, or one of which nobody knows whether it did, or to see why a letter to staff failed.
     """
 
     ASSIGN = "assign"
@@ -54,6 +55,7 @@ class TaskKind(StrEnum):
     READ = "read"
     PARKED = "parked"
     LOST = "lost"
+    SEALED = "sealed"
     PHONE = "phone"
     UNSURE = "unsure"
     OURS = "ours"
@@ -140,6 +142,8 @@ def _kind(held: Shown) -> TaskKind:
     if held.line.parked:
         return TaskKind.PARKED
     said = {remark.code for remark in held.remarks}
+    if SECRET_MARKING in said:
+        return TaskKind.SEALED
     asked = next((kind for code, kind in ASKED_BY_CODE.items() if code in said), TaskKind.LOOK)
     return TaskKind.ASSIGN if held.line.unit is None and asked is not TaskKind.NOTICE else asked
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from intake.adapters.records.cleaning import storable, storable_sender
 from intake.adapters.records.confirmed import confirmed_senders, confirmed_units, entry_now
+from intake.adapters.records.sealing import seal
 from intake.adapters.records.shapes import (
     entry_row,
     findings_to_json,
@@ -139,6 +140,9 @@ class SqlDesk:
             detail = {"notice": notice.id}
             event = EventRow(at=now, what=COMPLETED, mail_id=row.id, unit_code=submission.unit_code, detail=detail)
             self._session.add(event)
+
+    def seal(self, pending: Pending, pieces: Sequence[str], now: datetime) -> None:
+        seal(self._session, self._session.get_one(MailRow, pending.id), pieces, now)
 
     def post(self, draft: Draft, mail_id: int | None, now: datetime) -> bool:
         if self._session.scalar(select(LetterRow.id).where(LetterRow.key == draft.key)):

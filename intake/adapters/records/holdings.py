@@ -14,7 +14,11 @@ from sqlalchemy.orm import Session
 from intake.adapters.records.rulings import attachments
 from intake.adapters.records.shapes import mail_ref, pending_of
 from intake.adapters.records.tables import AttachmentRow, EventRow, MailRow, MaterialRow
+from intake.domain.sealing import Seal
 from intake.ports import Pending
+
+ELSEWHERE = [each for each in Seal if each.closed]
+"""Mails whose octets are not among the stored ones."""
 
 
 class Use(StrEnum):
@@ -52,7 +56,8 @@ def holdings(session: Session) -> Holdings:
 
 
 def _references(session: Session) -> Iterator[Holding]:
-    for number, sha256, size, cut in session.execute(select(MailRow.id, MailRow.sha256, MailRow.size, MailRow.cut)):
+    mails = select(MailRow.id, MailRow.sha256, MailRow.size, MailRow.cut)
+    for number, sha256, size, cut in session.execute(mails.where(MailRow.seal.not_in(ELSEWHERE))):
         yield Holding(sha256, Use.MAIL, number, None if cut else size)
     for table, use in ((AttachmentRow, Use.ATTACHMENT), (MaterialRow, Use.MATERIAL)):
         for number, sha256, size in session.execute(select(table.mail_id, table.sha256, table.size)):

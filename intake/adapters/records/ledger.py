@@ -8,11 +8,13 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from intake.adapters.records.seals import SealRow
 from intake.adapters.records.shapes import mail_ref
 from intake.adapters.records.tables import EventRow, FolderRow, MailRow, PostponedRow, SightingRow
 from intake.adapters.records.troubles import added
 from intake.domain.mail import Locator
 from intake.domain.outcome import FETCH_DELAYS, next_fetch
+from intake.domain.sealing import Seal
 from intake.ports import Arrival, Blob, FolderState, Particulars, Taken
 
 
@@ -92,12 +94,14 @@ class SqlLedger:
             )
             new = added(self._session, row)
             mail = row if new else self._session.scalars(known).one()
+        if Seal(mail.seal).closed:
+            self._session.get_one(SealRow, mail.id).placed = False  # its octets were stored a moment ago
         self._sighted(arrival, mail, now)
         self._advance(arrival)
         what = "taken" if new else "seen again"
         detail = {"locator": str(arrival.locator), "octets": blob.size}
         self._session.add(EventRow(at=now, what=what, mail_id=mail.id, detail=detail))
-        return Taken(mail_ref(mail.id), new)
+        return Taken(mail_ref(mail.id), new, Seal(mail.seal).closed)
 
     def _sighted(self, arrival: Arrival, mail: MailRow, now: datetime) -> None:
         """Another mail may have had this locator before, where UIDVALIDITY says nothing or a server went back."""

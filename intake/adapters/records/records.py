@@ -18,6 +18,7 @@ from intake.adapters.records.mending import SqlMending
 from intake.adapters.records.outbox import SqlOutbox
 from intake.adapters.records.patience import SqlPatience
 from intake.adapters.records.rulings import SqlRulings
+from intake.adapters.records.sealing import SqlSealing
 from intake.adapters.records.tables import MailRow, PollRow, PostponedRow, SettingRow
 from intake.adapters.records.troubles import added
 from intake.adapters.records.views import SqlChronicle
@@ -65,6 +66,11 @@ class SqlRecords:
     def mending(self) -> Iterator[SqlMending]:
         with self._database.writing() as session:
             yield SqlMending(session)
+
+    @contextmanager
+    def sealing(self) -> Iterator[SqlSealing]:
+        with self._database.writing() as session:
+            yield SqlSealing(session)
 
     @contextmanager
     def patience(self) -> Iterator[SqlPatience]:

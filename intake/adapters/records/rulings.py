@@ -12,6 +12,7 @@ from intake.adapters.records.cleaning import storable_sender
 from intake.adapters.records.tables import AttachmentRow, EventRow, ExaminationRow, LearnedRow, MailRow, SubmissionRow
 from intake.adapters.records.troubles import added
 from intake.domain.mail import Octets
+from intake.domain.sealing import Seal
 from intake.ports import Blob
 
 AS_CLAIMED = {"key_share": True}
@@ -28,6 +29,7 @@ class MailState:
     notice: str | None
     octets: str = Octets.WHOLE
     sender: str = ""
+    seal: str = Seal.NONE
 
 
 def attachments(session: Session, mail_id: int) -> list[AttachmentRow]:
@@ -37,7 +39,9 @@ def attachments(session: Session, mail_id: int) -> list[AttachmentRow]:
 
 
 def _state(row: MailRow | None) -> MailState | None:
-    return MailState(row.state, row.disposition, row.unit_code, row.notice_id, row.octets, row.sender) if row else None
+    if row is None:
+        return None
+    return MailState(row.state, row.disposition, row.unit_code, row.notice_id, row.octets, row.sender, row.seal)
 
 
 class SqlRulings:

@@ -13,6 +13,7 @@ from intake.domain.finding import Finding, Severity
 from intake.domain.identity import Tier
 from intake.domain.mail import Link
 from intake.domain.material import NOT_ASKED, Facts, Material, Scan
+from intake.domain.sealing import Seal
 from intake.domain.submission import Entry, EntryState
 from intake.domain.verdict import Assessment
 from intake.ports import Pending, Ruling
@@ -59,6 +60,7 @@ def pending_of(
         row.cut,
         attached,
         junk,
+        row.seal == Seal.LIFTED,
     )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from intake.adapters.records.shapes import letter_ref, mail_ref
 from intake.adapters.records.tables import EventRow, LearnedRow, LetterRow, LinkRow, MailRow, MaterialRow, SightingRow
+from intake.domain.sealing import Seal
 
 Story = dict[str, Any]
 
@@ -84,6 +85,7 @@ def _mail(row: MailRow) -> Story:
         "notice": row.notice_id,
         "late": row.late,
         "needs_person": row.needs_person,
+        **({"seal": row.seal} if row.seal != Seal.NONE else {}),
     }
 
 

@@ -30,8 +30,8 @@ class FolderRow(Base):
 class MailRow(Base):
     """The ledger: one row per content. `state` is received, decided or parked.
 
-    `octets` is what the store has of it (domain.mail.Octets). `assigned` and `waive_*` are what staff ruled; `rulings`
-    counts how often they did.
+    `octets` is what the store has of it (domain.mail.Octets), `seal` whether it looks classified
+    (domain.sealing.Seal). `assigned` and `waive_*` are what staff ruled; `rulings` counts how often they did.
     """
 
     __tablename__ = "mail"
@@ -45,6 +45,7 @@ class MailRow(Base):
     size: Mapped[int] = mapped_column(BigInteger)
     cut: Mapped[bool] = mapped_column(default=False)
     octets: Mapped[str] = mapped_column(String(8), default="whole", server_default="whole", index=True)
+    seal: Mapped[str] = mapped_column(String(10), default="none", server_default="none")
     folder: Mapped[str] = mapped_column(String(255))
     received_at: Mapped[datetime]
     taken_at: Mapped[datetime]

@@ -1,4 +1,4 @@
-"""Commands that look after records and store: audit, fsck, backup."""
+"""Commands that look after records and store: audit, fsck, backup, seal."""
 
 from __future__ import annotations
 
@@ -76,4 +76,27 @@ def backup(context: click.Context, folder: Path, keep: int) -> None:
     run("backup", "backup", context, target=folder, keep=keep)
 
 
-COMMANDS = (audit, fsck, backup)
+@click.command()
+@click.option("--list", "listing", is_flag=True, help="Every mail that was sealed, and nothing of what it says.")
+@click.option("--destroy", metavar="REF", help="Remove what is stored of a sealed mail.")
+@click.option("--lift", metavar="REF", help="It is not classified: examine it as any other.")
+@click.option("--operator", metavar="NAME", help="Who says so. Two different people have to, one after the other.")
+@click.pass_context
+def seal(context: click.Context, listing: bool, destroy: str | None, lift: str | None, operator: str | None) -> None:
+    """Handle mails that bear a marking of classified papers.
+
+    \b
+    Examples: python run_intake.py seal --list
+              python run_intake.py seal --destroy M000012 --operator NAME
+    """
+    if listing + (destroy is not None) + (lift is not None) != 1:
+        raise click.UsageError("one of --list, --destroy REF and --lift REF")
+    if listing:
+        run("sealing", "listed", context)
+    elif destroy is not None:
+        run("sealing", "decide", context, ref=destroy, wanted="destroyed", operator=operator)
+    else:
+        run("sealing", "decide", context, ref=lift, wanted="lifted", operator=operator)
+
+
+COMMANDS = (audit, fsck, backup, seal)

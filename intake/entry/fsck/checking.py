@@ -12,6 +12,7 @@ from intake.adapters import census
 from intake.adapters.blobs import MISSING
 from intake.adapters.census import Found
 from intake.adapters.records.holdings import Holding, Holdings, Use, holdings
+from intake.adapters.records.sealing import SqlSealing
 from intake.entry.app import App
 from intake.entry.fsck.problem import Fault, Problem
 
@@ -50,8 +51,22 @@ def check(app: App, grace: timedelta, tell: Tell) -> Checked:
     for sha256 in held.keys() - there:
         if app.blobs.fault(sha256) == MISSING:
             checked.problems.append(_missing(app, held[sha256][0], Fault.MISSING, ""))
+    checked.problems += _sealed(app)
     checked.problems += _around(app)
     return checked
+
+
+def _sealed(app: App) -> Iterator[Problem]:
+    """Sealed mails that are not where they belong, or are not what their names say; nothing else is asked of them."""
+    with app.database.reading() as session:
+        kept = SqlSealing(session).kept()
+    for ref, sha256 in kept.items():
+        if fault := app.blobs.sealed_fault(sha256):
+            todo = "it is sealed, so that it cannot be fetched again; two operators may end it with seal --destroy"
+            yield Problem(Fault.SEALED, app.blobs.sealed(sha256), todo, f"{ref}: {fault}")
+    for path in census.sealed(app.blobs):
+        if path.name not in kept.values():
+            yield Problem(Fault.SEALED, path, "no sealed mail on record; look who put it there", "")
 
 
 def _of_file(app: App, found: Found, held: Holdings, before: float, checked: Checked) -> Iterator[Problem]:

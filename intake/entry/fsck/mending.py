@@ -148,4 +148,5 @@ _KEEPING = {
     Fault.TEMPORARY: _sweep,
     Fault.PERMISSIONS: _close,
     Fault.STRANGER: _leave,
+    Fault.SEALED: _leave,
 }

@@ -13,7 +13,8 @@ from intake.adapters.records.holdings import Holding
 class Fault(StrEnum):
     """What can be wrong. Stable: programs rely on these words.
 
-    UNRECORDED is a mail that no row tells of, ORPHAN any other such file, STRANGER what is no file of ours.
+    UNRECORDED is a mail that no row tells of, ORPHAN any other such file, STRANGER what is no file of ours, SEALED a
+    sealed mail that is not as it should be.
     """
 
     MISSING = "missing"
@@ -24,6 +25,7 @@ class Fault(StrEnum):
     TEMPORARY = "temporary"
     PERMISSIONS = "permissions"
     STRANGER = "stranger"
+    SEALED = "sealed"
 
 
 @dataclass(slots=True)

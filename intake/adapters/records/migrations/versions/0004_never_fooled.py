@@ -34,7 +34,9 @@ POSTGRESQL_GUARDS = (
 def upgrade() -> None:
     with op.batch_alter_table("mail", schema=None) as batch_op:
         batch_op.add_column(sa.Column("unscanned", sa.Boolean(), server_default="0", nullable=False))
+        batch_op.add_column(sa.Column("seal", sa.String(length=10), server_default="none", nullable=False))
         batch_op.create_index(batch_op.f("ix_mail_unscanned"), ["unscanned"], unique=False)
+    seals()
     op.create_table(
         "learned",
         sa.Column("address", sa.String(length=320), nullable=False),
@@ -56,6 +58,23 @@ def upgrade() -> None:
     chain_what_is_there()
     for guard in guards():
         op.execute(guard)
+
+
+def seals() -> None:
+    op.create_table(
+        "seal",
+        sa.Column("mail_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sealed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("pieces", sa.JSON(), nullable=False),
+        sa.Column("placed", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("asked", sa.String(length=10), nullable=True),
+        sa.Column("asked_by", sa.String(length=64), nullable=True),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["mail_id"], ["mail.id"], name=op.f("fk_seal_mail_id_mail")),
+        sa.PrimaryKeyConstraint("mail_id", name=op.f("pk_seal")),
+    )
+    with op.batch_alter_table("seal", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_seal_placed"), ["placed"], unique=False)
 
 
 def guards() -> tuple[str, ...]:
@@ -108,6 +127,8 @@ def downgrade() -> None:
         batch_op.drop_column("hash")
         batch_op.drop_column("seq")
     op.drop_table("learned")
+    op.drop_table("seal")
     with op.batch_alter_table("mail", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_mail_unscanned"))
         batch_op.drop_column("unscanned")
+        batch_op.drop_column("seal")

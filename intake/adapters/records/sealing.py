@@ -1,0 +1,131 @@
+"""What is on record of mails that look classified: that there are some, where they belong, who decided about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, delete, select
+from sqlalchemy.orm import Session
+
+from intake.adapters.records.holdings import is_referred_to
+from intake.adapters.records.seals import SealRow
+from intake.adapters.records.shapes import findings_to_json, mail_ref
+from intake.adapters.records.tables import (
+    AttachmentRow,
+    EntryRow,
+    EventRow,
+    LinkRow,
+    MailRow,
+    MaterialRow,
+)
+from intake.domain.mail import Octets
+from intake.domain.sealing import SEALED, Seal
+from intake.ports import Sealed
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One such mail as `seal --list` tells it. `asked_by` is the one operator who wants it `asked` ("lifted", ...)."""
+
+    ref: str
+    seal: Seal
+    received_at: datetime
+    sealed_at: datetime
+    octets: int
+    folder: str
+    asked: str | None
+    asked_by: str | None
+
+
+def seal(session: Session, row: MailRow, pieces: Sequence[str], now: datetime) -> None:
+    """All that tells what a mail says goes out of its row, and the rows of what was in it go."""
+    parts = [*pieces, *_forgotten(session, row.id)]
+    row.state, row.decided_at, row.error, row.octets = "decided", now, None, Octets.WHOLE
+    row.seal, row.disposition, row.needs_person, row.unscanned = Seal.SEALED, SEALED.disposition, True, False
+    row.message_id, row.sender, row.shown_sender, row.subject, row.waive_reason = None, "", "", "", ""
+    row.identity, row.evidence, row.unit_code, row.notice_id = SEALED.identity.tier, [], None, None
+    row.late, row.findings = False, findings_to_json(SEALED.findings)
+    kept = session.get(SealRow, row.id) or SealRow(mail_id=row.id, sealed_at=now)
+    kept.pieces, kept.placed, kept.asked, kept.asked_by = sorted(set(parts) - {row.sha256}), False, None, None
+    session.add(kept)
+    session.add(EventRow(at=now, what="sealed", mail_id=row.id, detail={}))
+
+
+def _forgotten(session: Session, mail_id: int) -> list[str]:
+    """Removes what earlier examinations wrote; the hashes that were named there."""
+    parts = session.scalars(select(MaterialRow).where(MaterialRow.mail_id == mail_id)).all()
+    added = session.scalars(select(AttachmentRow.sha256).where(AttachmentRow.mail_id == mail_id)).all()
+    named = [*(part.sha256 for part in parts), *(part.preview for part in parts if part.preview), *added]
+    for table in (MaterialRow, AttachmentRow, LinkRow, EntryRow):
+        session.execute(delete(table).where(table.mail_id == mail_id))
+    return named
+
+
+class SqlSealing:
+    """Implements ports.Sealing on one transaction, and what operators decide."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def misplaced(self) -> tuple[Sealed, ...]:
+        rows = self._session.execute(_both().where(SealRow.placed.is_(False)).order_by(MailRow.id))
+        return tuple(
+            Sealed(mail.id, mail_ref(mail.id), mail.sha256, Seal(mail.seal), tuple(kept.pieces)) for mail, kept in rows
+        )
+
+    def in_use(self, sha256: str) -> bool:
+        return is_referred_to(self._session, sha256)
+
+    def placed(self, sealed: Sealed, now: datetime) -> None:
+        mail, kept = self._row(sealed.id)
+        if mail.seal != sealed.seal:
+            return  # decided anew meanwhile
+        kept.placed, kept.pieces = True, []
+        if mail.seal == Seal.LIFTED and mail.state == "decided":
+            mail.state, mail.attempts, mail.next_attempt_at = "received", 0, now
+
+    def all(self) -> tuple[Standing, ...]:
+        """Every mail that was ever sealed, oldest first."""
+        return tuple(_standing(mail, kept) for mail, kept in self._session.execute(_both().order_by(MailRow.id)))
+
+    def kept(self) -> dict[str, str]:
+        """The hashes of those that are sealed now and should be in their place, by ref."""
+        which = SealRow.placed, MailRow.seal == Seal.SEALED
+        return {mail_ref(mail.id): mail.sha256 for mail, _kept in self._session.execute(_both().where(*which))}
+
+    def find(self, mail_id: int) -> Standing | None:
+        found = self._session.execute(_both().where(MailRow.id == mail_id)).one_or_none()
+        return _standing(found[0], found[1]) if found else None
+
+    def ask(self, mail_id: int, wanted: Seal, operator: str, user: str, now: datetime) -> None:
+        """Note what one operator wants; nothing is done until another wants the same."""
+        mail, kept = self._row(mail_id)
+        kept.asked, kept.asked_by, kept.asked_at = wanted.value, operator, now
+        detail = {"wanted": wanted.value, "operator": operator, "user": user}
+        self._session.add(EventRow(at=now, what="seal decision asked", mail_id=mail.id, detail=detail))
+
+    def decide(self, mail_id: int, wanted: Seal, operator: str, user: str, now: datetime) -> None:
+        """Two operators want it."""
+        mail, kept = self._row(mail_id)
+        detail = {"first": kept.asked_by, "second": operator, "user": user}
+        mail.seal, mail.needs_person, kept.placed = wanted.value, False, False
+        kept.asked = kept.asked_by = kept.asked_at = None
+        mail.rulings += 1
+        self._session.add(EventRow(at=now, what=f"seal {wanted.value}", mail_id=mail.id, detail=detail))
+
+    def _row(self, mail_id: int) -> tuple[MailRow, SealRow]:
+        mail = self._session.get_one(MailRow, mail_id, with_for_update={"key_share": True})
+        return mail, self._session.get_one(SealRow, mail_id)
+
+
+def _both() -> Select[MailRow, SealRow]:
+    return select(MailRow, SealRow).join(SealRow, SealRow.mail_id == MailRow.id)
+
+
+def _standing(mail: MailRow, kept: SealRow) -> Standing:
+    return Standing(
+        mail_ref(mail.id), Seal(mail.seal), mail.received_at, kept.sealed_at, mail.size, mail.folder, kept.asked,
+        kept.asked_by,
+    )  # fmt: skip

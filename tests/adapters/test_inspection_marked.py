@@ -1,0 +1,129 @@
+"""Markings of classified papers, wherever a file can bear one, and files that only speak of secrets."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import pytest
+
+from intake.adapters.inspection import ChildInspector
+from intake.domain.material import Condition, Facts
+from tests.samples import documents
+
+MARK = "机密★5年"
+PLAIN = ["一、基本情况。开展保密宣传教育，不涉及国家秘密。"] * 30
+W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+S = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+A = 'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"'
+CONTENT_TYPES = (
+    '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+    '<Override PartName="/{part}" ContentType="application/vnd.openxmlformats-officedocument.{kind}.main+xml"/></Types>'
+)
+
+
+def inspected(folder: Path, octets: bytes) -> Facts:
+    path = folder / "material"
+    path.write_bytes(octets)
+    return ChildInspector()(path, "材料")
+
+
+def docx(**parts: str) -> bytes:
+    extra = {
+        f"word/{name}.xml": f"<w:x {W}><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:x>" for name, text in parts.items()
+    }
+    return documents.zipped({**documents.docx_parts("总结", PLAIN), **extra})
+
+
+def office(part: str, kind: str, parts: dict[str, str]) -> bytes:
+    return documents.zipped({"[Content_Types].xml": CONTENT_TYPES.format(part=part, kind=kind), part: "<x/>", **parts})
+
+
+def xlsx(strings: str = "", footer: str = "") -> bytes:
+    return office(
+        "xl/workbook.xml",
+        "spreadsheetml.sheet",
+        {
+            "xl/sharedStrings.xml": f"<sst {S}>{''.join(f'<si><t>{each}</t></si>' for each in strings.split())}</sst>",
+            "xl/worksheets/sheet1.xml": f"<worksheet {S}><oddFooter>{footer}</oddFooter></worksheet>",
+        },
+    )
+
+
+def pptx(text: str) -> bytes:
+    slide = f"<sld {A}><a:p><a:r><a:t>{text[:2]}</a:t></a:r><a:r><a:t>{text[2:]}</a:t></a:r></a:p></sld>"
+    return office("ppt/presentation.xml", "presentationml.presentation", {"ppt/slides/slide1.xml": slide})
+
+
+def rtf(header: str) -> bytes:
+    coded = "".join(f"\\u{ord(each)}?" for each in header)
+    return documents.rtf(PLAIN).replace(b"\\deff0", b"\\deff0{\\header " + coded.encode("ascii") + b"\\par}", 1)
+
+
+def odt(header: str) -> bytes:
+    spaces = "urn:oasis:names:tc:opendocument:xmlns:text:1.0"
+    styles = f'<x xmlns:text="{spaces}"><text:p>{header}</text:p></x>'
+    kind, body = "application/vnd.oasis.opendocument.text", f'<x xmlns:text="{spaces}"><text:p>总结</text:p></x>'
+    return documents.zipped({"mimetype": kind, "content.xml": body, "styles.xml": styles})
+
+
+def doc_with_header(header: str) -> bytes:
+    """A Word 97 document whose piece table goes on behind the main text, as it does when there are headers."""
+    octets = documents.doc([*PLAIN, header])
+    length = len("\r".join([*PLAIN, header])) + 1
+    for at in range(len(octets) - 4):
+        if octets[at : at + 4] == struct.pack("<i", length) and octets[at - 0x4C : at - 0x4A] == b"\xec\xa5":
+            shorter = length - len(header) - 1
+            return octets[:at] + struct.pack("<i", shorter) + octets[at + 4 :]
+    raise AssertionError("no count of characters found")
+
+
+MARKED = {
+    "docx body": documents.docx("总结", [*PLAIN, MARK, *PLAIN]),
+    "docx header": docx(header1=MARK),
+    "docx footer": docx(footer2=MARK),
+    "docx head line": documents.docx("机密", PLAIN),
+    "xlsx cell": xlsx(f"单位 {MARK}"),
+    "xlsx footer": xlsx(footer=f"&amp;C{MARK}"),
+    "pptx": pptx(MARK),
+    "odt header": odt(MARK),
+    "ofd": documents.ofd([PLAIN, [MARK]]),
+    "pdf": documents.pdf([MARK, *PLAIN]),
+    "rtf": documents.rtf([*PLAIN, MARK]),
+    "rtf header": rtf(MARK),
+    "doc": documents.doc([*PLAIN, MARK]),
+    "doc header": doc_with_header(MARK),
+    "xls": documents.ole({"Workbook": b"\x00" * 5000 + b"\x07" + MARK.encode("utf-16-le") + b"\x00" * 5000}),
+    "txt": "\n".join([*PLAIN, MARK]).encode("gb18030"),
+}
+
+
+@pytest.mark.parametrize("octets", MARKED.values(), ids=MARKED)
+def test_a_marking_in_a_file_is_seen(tmp_path: Path, octets: bytes) -> None:
+    facts = inspected(tmp_path, octets)
+    assert facts.condition is Condition.SOUND
+    assert facts.marked
+
+
+UNMARKED = {
+    "docx": docx(header1="保密工作专题", footer1="第1页"),
+    "docx broken header": documents.zipped({**documents.docx_parts("总结", PLAIN), "word/header1.xml": "<broken"}),
+    "xlsx list": xlsx("绝密 机密 秘密 内部 公开"),
+    "pptx": pptx("科学的秘密"),
+    "rtf": rtf("保密工作专题"),
+    "doc": doc_with_header("保密工作专题"),
+    "pdf": documents.pdf(PLAIN),
+    "xls": documents.ole({"Workbook": b"\x00" * 5000 + "国家秘密".encode("utf-16-le") + b"\x00" * 5000}),
+}
+
+
+@pytest.mark.parametrize("octets", UNMARKED.values(), ids=UNMARKED)
+def test_a_file_that_speaks_of_secrets_is_not_marked(tmp_path: Path, octets: bytes) -> None:
+    facts = inspected(tmp_path, octets)
+    assert facts.condition is Condition.SOUND
+    assert not facts.marked
+
+
+@pytest.mark.parametrize("octets", [rtf(MARK), docx(header1=MARK), doc_with_header(MARK)], ids=["rtf", "docx", "doc"])
+def test_what_stands_aside_is_not_part_of_the_text(tmp_path: Path, octets: bytes) -> None:
+    assert MARK not in inspected(tmp_path, octets).text

@@ -1,0 +1,286 @@
+"""Mail that bears a marking of classified papers: what it says is nowhere, and two people decide what becomes of it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import stat
+from collections.abc import Iterator
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from intake.adapters.looking import Looker
+from intake.entry.cli import cli
+from intake.pipeline.summarise import compose
+from tests.e2e.world import NOON, complete, mail, report
+from tests.pipeline.office import Office
+from tests.samples import archives, documents, media
+
+pytestmark = pytest.mark.server
+
+CANARY = "金丝雀七四一"
+MARK = "机密★5年"
+SUBJECT = f"微山县2024年科技活动周总结材料{CANARY}主题"
+NAME = f"{CANARY}名称.docx"
+
+
+def sealed_mail(where: str) -> bytes:
+    """A county's own submission, complete but for the marking; the canary stands in every place that tells of it."""
+    files = {
+        NAME: documents.docx(f"微山县总结报告{CANARY}", [f"{CANARY}正文。" * 9]),
+        "1.jpg": media.photo(seed=1),
+        f"{CANARY}.mp4": media.video(60),
+    }
+    inner = EmailMessage()
+    inner["From"], inner["Subject"] = "a@example.cn", CANARY
+    inner.set_content(f"{CANARY}\n{MARK}\n")
+    files |= {
+        "name": {f"【机密】{CANARY}.docx": report("微山县")},
+        "report": {NAME: documents.docx(CANARY, [f"{CANARY}正文。" * 900, MARK, f"{CANARY}正文。" * 900])},
+        "member name": {f"{CANARY}.zip": archives.zipped({f"秘密★/{CANARY}.txt": CANARY.encode()})},
+        "nested mail": {f"{CANARY}.eml": inner.as_bytes()},
+    }.get(where, {})
+    subject = f"{MARK} {SUBJECT}" if where == "subject" else SUBJECT
+    body = f"{CANARY}请查收。\n{MARK if where == 'body' else ''}\n谢谢"
+    return mail("370826", files, subject=subject, sender=f"{CANARY} <kjj@u370826.example.gov.cn>", body=body)
+
+
+PLACES = ["subject", "body", "name", "report", "member name", "nested mail"]
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    with caplog.at_level(logging.DEBUG):
+        yield caplog
+
+
+def run(office: Office, *words: str | Path, status: int = 0) -> str:
+    """A command, in this process; what it says."""
+    folder = office.world.folder / "config"
+    done = CliRunner().invoke(cli, ["--config", str(folder), "--now", NOON, *map(str, words)])
+    assert done.exit_code == status, done.output
+    return done.output
+
+
+def ordinary(office: Office) -> list[Path]:
+    """All files of the store that are not sealed."""
+    files = (path for path in office.app.blobs.root.rglob("*") if path.is_file() and path.name != "lock")
+    return [path for path in files if path.parent.name != "sealed"]
+
+
+def database(office: Office) -> bytes:
+    file = office.app.config.database_file
+    assert file is not None
+    return b"".join(path.read_bytes() for path in sorted(file.parent.glob(f"{file.name}*")))
+
+
+def sealed(office: Office) -> list[Path]:
+    folder = office.app.blobs.root / "sealed"
+    return sorted(folder.iterdir()) if folder.exists() else []
+
+
+def told(office: Office, folder: Path, *, everything: bool) -> bytes:
+    """What the service tells anybody: commands, digests, exports, letters. The rows are the same for all places."""
+    commands: list[list[str]] = [["show", "M000001", "--json"]]
+    if everything:
+        run(office, "export", folder / "export")
+        run(office, "digest", "--out", folder / "digest.html")
+        commands += [["show", "M000001"], ["held"], ["held", "--json"], ["status", "--json"], ["status"], ["digest"],
+                     ["seal", "--list"], ["fsck"]]  # fmt: skip
+    said = "".join(run(office, *words) for words in commands)
+    files = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+    return b"".join(
+        [said.encode(), *files, *(draft.octets for draft in office.app.stationery.digest(digest_of(office)))]
+    )
+
+
+def digest_of(office: Office):  # type: ignore[no-untyped-def]
+
+    with office.app.records.chronicle() as chronicle:
+        return compose(office.app.desk, chronicle, office.now.date())
+
+
+def forms() -> list[bytes]:
+    """The canary as files may hold it."""
+    return [CANARY.encode(form) for form in ("utf-8", "gb18030", "utf-16-le")] + [
+        json.dumps(CANARY)[1:-1].encode(), json.dumps(CANARY)[1:-1].upper().encode()]  # fmt: skip
+
+
+def assert_nowhere(octets: bytes, where: str) -> None:
+    assert not [form for form in forms() if form in octets], where
+
+
+@pytest.mark.parametrize("where", PLACES)
+def test_what_a_marked_mail_says_is_nowhere(
+    office: Office, tmp_path: Path, logged: pytest.LogCaptureFixture, where: str
+) -> None:
+    office.world.deliver(sealed_mail(where))
+    assert office.poll() is None
+
+    assert office.codes() == [{"secret-marking"}] or office.states()["held"] == 1
+    assert office.world.letters() == [], "nobody is answered"
+    assert office.world.unit("370826")["state"] == "missing", "nothing counts"
+    assert [path.name for path in ordinary(office)] == [], "neither the mail nor what came out of it is left"
+    (kept,) = sealed(office)
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert stat.S_IMODE(kept.parent.stat().st_mode) == 0o700
+
+    assert_nowhere(logged.text.encode(), "log")
+    assert_nowhere(told(office, tmp_path / "told", everything=where == "report"), "told")
+    assert len(database(office)) > 1 << 16
+    for path in office.world.folder.rglob("*"):
+        if path.is_file() and path.parent.name != "sealed":
+            assert_nowhere(path.read_bytes(), str(path))
+
+
+def test_the_digest_says_only_that_there_is_one(office: Office) -> None:
+    office.world.deliver(sealed_mail("body"))
+    office.poll()
+    said = run(office, "digest")
+    assert "疑似涉密邮件1封" in said
+    assert "M000001" in said
+    assert "微山县" not in said.split("三、")[0].split("二、")[1], "nor whose it is"
+
+
+def test_who_speaks_of_secrecy_is_answered_as_ever(office: Office) -> None:
+    short = "微山县"
+    files = {
+        f"{short}总结报告.docx": documents.docx(f"{short}总结报告", ["举办保密宣传，学习保守国家秘密法，不涉密。"] * 9),
+        "1.jpg": media.photo(seed=1),
+        f"{short}.mp4": media.video(60),
+    }
+    office.world.deliver(mail("370826", files, body="以上材料均不涉密，请保密工作人员放心。"))
+    office.poll()
+    assert office.world.unit("370826")["state"] == "complete"
+    assert not sealed(office)
+
+
+def test_a_file_that_another_mail_brought_too_stays_that_mail_s(office: Office) -> None:
+    office.world.deliver(complete("370826"))
+    office.poll()
+    before = {path.name for path in ordinary(office)}
+    files = {"微山县总结报告.docx": report("微山县"), "1.jpg": media.photo(seed=1)}
+    office.world.deliver(mail("370826", files, subject=f"{MARK} 总结"))
+    office.poll()
+    assert {path.name for path in ordinary(office)} == before
+    assert len(sealed(office)) == 1
+    assert office.world.unit("370826")["state"] == "complete"
+
+
+def test_staff_cannot_have_it_examined_by_another_command(office: Office, tmp_path: Path) -> None:
+    office.world.deliver(sealed_mail("subject"))
+    office.poll()
+    extra = tmp_path / "x.txt"
+    extra.write_text("x", encoding="utf-8")
+    for words in (["retry", "M000001"], ["release", "M000001"], ["accept", "M000001", "--reason", "x"],
+                  ["assign", "M000001", "微山县"], ["attach", "M000001", extra]):  # fmt: skip
+        assert "looks classified" in run(office, *words, status=2)
+    assert office.poll() is None
+    assert len(sealed(office)) == 1
+
+
+def test_one_operator_is_not_enough_and_the_same_one_twice_is_one(office: Office) -> None:
+    office.world.deliver(sealed_mail("subject"))
+    office.poll()
+    assert "second operator" in run(office, "seal", "--destroy", "M000001", "--operator", "张 三")
+    assert "second operator" in run(office, "seal", "--destroy", "M000001", "--operator", "张　三")
+    assert "second operator" in run(office, "seal", "--lift", "M000001", "--operator", "李四"), (
+        "who wants another thing"
+    )
+    assert "second operator" in run(office, "seal", "--destroy", "M000001", "--operator", "张三")
+    assert len(sealed(office)) == 1
+    assert "张三 wants it destroyed" in run(office, "seal", "--list")
+    run(office, "seal", "--destroy", "M000001", status=2)
+
+
+def test_two_operators_destroy_it_and_it_never_comes_back(office: Office) -> None:
+    same = sealed_mail("report")
+    office.world.deliver(same)
+    office.poll()
+    run(office, "seal", "--destroy", "M000001", "--operator", "张三")
+    assert "destroyed" in run(office, "seal", "--destroy", "M000001", "--operator", "李四")
+    assert not sealed(office)
+    assert not ordinary(office)
+    story = json.loads(run(office, "show", "M000001", "--json"))
+    assert (story["seal"], story["needs_person"]) == ("destroyed", False)
+    assert {"first": "张三", "second": "李四"}.items() <= story["events"][-1]["detail"].items()
+    assert "nothing waits for a person" in run(office, "held")
+
+    office.world.deliver(same)
+    assert office.poll() is None
+    assert not ordinary(office), "the same mail once more is dropped as it comes"
+    assert office.states()["received"] == 1
+    assert "0 problems" in run(office, "fsck")
+
+
+def test_the_same_mail_once_more_stays_sealed(office: Office) -> None:
+    same = sealed_mail("report")
+    office.world.deliver(same)
+    office.poll()
+    office.world.deliver(same)
+    assert office.poll() is None
+    assert len(sealed(office)) == 1
+    assert not ordinary(office)
+    assert json.loads(run(office, "show", "M000001", "--json"))["seal"] == "sealed"
+
+
+def test_a_false_alarm_is_lifted_by_two_and_examined_as_any_other(office: Office) -> None:
+    office.world.deliver(sealed_mail("report"))
+    office.poll()
+    run(office, "seal", "--lift", "M000001", "--operator", "张三")
+    run(office, "seal", "--lift", "M000001", "--operator", "李四")
+    assert not sealed(office)
+    assert office.poll() is None
+    assert office.world.unit("370826")["state"] == "complete"
+    assert len(office.world.letters()) == 1
+    assert json.loads(run(office, "show", "M000001", "--json"))["seal"] == "lifted"
+
+
+@pytest.mark.parametrize("step", ["set_apart", "remove"])
+def test_what_a_crash_left_in_the_store_goes_before_anything_else_is_done(
+    office: Office, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    office.world.deliver(sealed_mail("report"))
+
+    def die(_sha256: str) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(office.app.blobs, step, die)
+        with pytest.raises(KeyboardInterrupt):
+            office.poll()
+    assert ordinary(office)
+    office.app.examine()
+    assert not ordinary(office)
+    assert len(sealed(office)) == 1
+
+
+def test_an_error_of_ours_tells_nothing_of_the_mail(
+    office: Office, monkeypatch: pytest.MonkeyPatch, logged: pytest.LogCaptureFixture
+) -> None:
+    office.world.deliver(sealed_mail("report"))
+
+    def broken(*_arguments: object) -> None:
+        raise ValueError(CANARY)
+
+    monkeypatch.setattr(Looker, "__call__", broken)
+    office.poll()
+    story = run(office, "show", "M000001", "--json")
+    assert "ValueError" in story
+    assert "in broken" in story, "where it happened is told"
+    for octets in (story.encode(), logged.text.encode(), database(office)):
+        assert_nowhere(octets, "error")
+
+
+def test_a_backup_and_fsck_know_of_sealed_mails(office: Office, tmp_path: Path) -> None:
+    office.world.deliver(sealed_mail("report"))
+    office.poll()
+    assert "1 sealed" in run(office, "backup", tmp_path / "backup")
+    kept = sealed(office)[0]
+    assert not [path for path in (tmp_path / "backup").rglob("*") if path.name == kept.name]
+    assert "0 problems" in run(office, "fsck")
+    kept.unlink()
+    assert "M000001" in run(office, "fsck", status=75)
