@@ -63,7 +63,7 @@ def cut_short(blob: str, why: str) -> None:
     _say(logging.WARNING, "reading-cut-short", blob=blob, why=why)
 
 
-def decided(ref: str, verdict: Verdict) -> None:
+def decided(ref: str, verdict: Verdict, reply: str) -> None:
     codes = ",".join(sorted({finding.code for finding in verdict.all_findings})) or None
     _say(
         logging.INFO,
@@ -73,6 +73,7 @@ def decided(ref: str, verdict: Verdict) -> None:
         unit=verdict.identity.unit,
         identity=verdict.identity.tier,
         findings=codes,
+        reply=reply,
     )
 
 

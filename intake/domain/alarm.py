@@ -42,6 +42,7 @@ class Trouble(StrEnum):
     EXAMINING = "examining"
     CRASHING = "crashing"
     LOST = "lost"
+    HELD = "held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,11 @@ def _lost(vitals: Vitals, _rules: Rules) -> Facts | None:
     return _refs(vitals.lost)
 
 
+def _held(vitals: Vitals, _rules: Rules) -> Facts | None:
+    found = _refs(vitals.held)
+    return {**found, "rule": vitals.held_by} if found else None
+
+
 def _examining(vitals: Vitals, rules: Rules) -> Facts | None:
     if not vitals.examinations.lasts(vitals.now, rules.polling):
         return None
@@ -139,6 +145,7 @@ ALARMS = (
     Alarm(Trouble.EXAMINING, _examining, lambda vitals: vitals.examinations.count > 0),
     Alarm(Trouble.CRASHING, _crashing, lambda vitals: any(job != "poll" for job in vitals.crashes)),
     Alarm(Trouble.LOST, _lost, lambda vitals: bool(vitals.lost)),
+    Alarm(Trouble.HELD, _held, lambda vitals: bool(vitals.held)),
 )
 
 

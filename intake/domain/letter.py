@@ -38,6 +38,7 @@ class Reply:
 
     `checklist` is the unit's as this sender may see it; None while the unit or notice is not clear.
     `replaced` are names of requirements of which this mail's files count now instead of earlier ones.
+    `earlier` are the ref and arrival of mails shortly before that it answers, too; their files are in `verdict`.
     Times are aware; the renderer shows them in the office's zone.
     """
 
@@ -50,6 +51,7 @@ class Reply:
     deadline: datetime | None = None
     checklist: Checklist | None = None
     replaced: tuple[str, ...] = ()
+    earlier: tuple[tuple[str, datetime], ...] = ()
 
     @property
     def state(self) -> LetterState:

@@ -26,7 +26,7 @@ from intake.domain.vitals import Streak
 from intake.entry import scanner
 from intake.entry.config import Config, ConfigError
 from intake.entry.heartbeat import Signs
-from intake.entry.office import account_of, office_of, opens, rules_of, sender_of
+from intake.entry.office import account_of, limits_of, office_of, opens, rules_of, sender_of
 from intake.entry.ownership import Ownership, ownership
 from intake.entry.passwords import password_problems
 from intake.entry.servers import Servers, take_a_breath
@@ -225,6 +225,7 @@ class App:
             self.clock,
             self._stopping,
             self._progress,
+            limits=limits_of(self.config),
         )
 
     def deliver(self) -> int:

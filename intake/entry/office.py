@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from intake.domain.alarm import Rules
 from intake.domain.notice import Kind, Notice, Requirement, Roster, Unit
 from intake.domain.recognise import Office
+from intake.domain.replying import Limits
 from intake.entry.config import Config
 from intake.entry.formats import content_format
 from intake.entry.schema import NoticeEntry, RequirementEntry, UnitEntry
@@ -50,6 +51,12 @@ def rules_of(config: Config) -> Rules:
     """When operators are alarmed."""
     alarms = config.site.alarms
     return Rules(timedelta(minutes=alarms.polling_minutes), timedelta(minutes=alarms.sending_minutes))
+
+
+def limits_of(config: Config) -> Limits:
+    """How many answers may go out, and for how long one waits for more mail."""
+    replies = config.site.replies
+    return Limits(replies.per_address_day, replies.per_day, quiet=timedelta(minutes=replies.quiet_minutes))
 
 
 def opens(office: Office) -> datetime:

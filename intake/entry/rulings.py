@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from intake.adapters.records.correspondence import let_go
 from intake.adapters.records.mending import SqlMending
 from intake.adapters.records.rulings import MailState, SqlRulings
 from intake.domain.mail import Octets
@@ -19,11 +20,31 @@ from intake.pipeline.examine import examine_one
 
 
 def release(folder: Path, now: datetime | None, verbose: bool, ref: str) -> int:
-    """A person has looked at what was held: it counts, or (of nobody's or no notice's) it is settled."""
+    """A person has looked at what was held: it counts, or (of nobody's or no notice's) it is settled. A letter goes."""
     with opened(folder, now, verbose=verbose) as app:
+        kind, number = ref_of(ref)
+        if kind == "L":
+            return _letter_released(app, ref, number)
         if _settled(app, ref):
             return 0
         return _rule(app, ref, _may_anything, lambda rulings, mail: rulings.waive_holds(mail, app.clock()))
+
+
+def release_letters(folder: Path, now: datetime | None, verbose: bool) -> int:
+    """Let all answers go that wait because too many went out, and begin to count anew."""
+    with opened(folder, now, verbose=verbose) as app, app.database.writing() as session:
+        released = let_go(session, app.clock())
+    click.echo(f"released {len(released)} letters: {' '.join(released)}" if released else "no letter is held")
+    return 0
+
+
+def _letter_released(app: App, ref: str, number: int) -> int:
+    with app.database.writing() as session:
+        released = let_go(session, app.clock(), number)
+    if not released:
+        raise click.UsageError(f"{ref} is not held; `status` counts those that are")
+    click.echo(f"{ref}: due")
+    return 0
 
 
 def _settled(app: App, ref: str) -> bool:

@@ -77,6 +77,9 @@ class Identity(Struct, frozen=True, forbid_unknown_fields=True):
 
 class Replies(Struct, frozen=True, forbid_unknown_fields=True):
     mode: Annotated[Literal["live", "shadow"], Meta(description='"live" or "shadow"')] = "live"
+    quiet_minutes: Annotated[int, Meta(ge=0, le=30, description="a number from 0 to 30")] = 5
+    per_address_day: Annotated[int, Meta(ge=1, le=100_000, description="a number from 1 to 100000")] = 20
+    per_day: Annotated[int, Meta(ge=1, le=100_000, description="a number from 1 to 100000")] = 500
 
 
 class Alarms(Struct, frozen=True, forbid_unknown_fields=True):

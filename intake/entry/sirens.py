@@ -49,5 +49,9 @@ def _facts(name: Trouble, at: datetime) -> tuple[Facts, ...]:
         Trouble.EXAMINING: ({**streak, "backlog": 3},),
         Trouble.CRASHING: tuple({**streak, "job": job} for job in ("deliver", "summarise", "tend")),
         Trouble.LOST: ({"count": 7, "refs": ["M000001", "M000002"]}, {"count": 1, "refs": ["M000001"]}),
+        Trouble.HELD: (
+            {"count": 7, "refs": ["L000001", "L000002"], "rule": "all-day"},
+            {"count": 1, "refs": ["L000001"], "rule": "address-day"},
+        ),
     }
     return known[name]

@@ -7,9 +7,10 @@ fail is tried again and then parked for a person; the next mail goes on either w
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from intake import journal
+from intake.domain.burst import Waiting, combined, due, may_combine
 from intake.domain.case import Case
 from intake.domain.handing import entries_of, replaced, sender_view
 from intake.domain.judge import judge
@@ -18,6 +19,7 @@ from intake.domain.mail import Message
 from intake.domain.material import Examined, Material
 from intake.domain.outcome import next_examination
 from intake.domain.recognise import Office, recognise
+from intake.domain.replying import Correspondence, Handling, Letters, Limits, Rule, rule_for
 from intake.domain.robots import automatic
 from intake.domain.sealing import SEALED, looks_classified
 from intake.domain.verdict import Verdict
@@ -44,6 +46,7 @@ class Bench:
     stopping: Callable[[], bool] = lambda: False
     progress: Callable[[str], None] = lambda _ref: None
     keeper: bool = True
+    limits: Limits = field(default_factory=Limits)
 
 
 def examine(bench: Bench) -> int:
@@ -86,7 +89,7 @@ def examine_one(bench: Bench, claim: Claim) -> None:
     pending = claim.pending
     try:
         seen = _look(bench, claim)
-        verdict = claim.settle(lambda desk: _decide(bench, desk, pending, seen))
+        decision = claim.settle(lambda desk: _decide(bench, desk, pending, seen))
     except Spoilt as spoilt:
         if bench.keeper:
             _spoilt(bench, claim, spoilt)
@@ -96,16 +99,16 @@ def examine_one(bench: Bench, claim: Claim) -> None:
     except Exception as error:  # noqa: BLE001 - ours: kept with its traceback, and the next mail goes on
         _failed(bench, claim, error)
     else:
-        _tell(pending, verdict)
+        _tell(pending, decision)
         if seen.classified:
             place(bench.records, bench.blobs, bench.clock)
 
 
-def _tell(pending: Pending, verdict: Verdict | None) -> None:
-    if verdict is None:
+def _tell(pending: Pending, decision: tuple[Verdict, str] | None) -> None:
+    if decision is None:
         journal.overruled(pending.ref)
     else:
-        journal.decided(pending.ref, verdict)
+        journal.decided(pending.ref, *decision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,21 +145,44 @@ def _is_listed(bench: Bench, message: Message) -> bool:
     return message.sender is not None and bool(bench.office.roster.of_sender(message.sender.spec))
 
 
-def _decide(bench: Bench, desk: Desk, pending: Pending, seen: _Seen) -> Verdict:
+def _decide(bench: Bench, desk: Desk, pending: Pending, seen: _Seen) -> tuple[Verdict, str]:
+    """What is decided about a mail, and the name of the rule by which it is answered or not."""
     now = bench.clock()
     if seen.classified:
         desk.seal(pending, seen.pieces, now)
-        return SEALED
+        return SEALED, "sealed"
     case = _case(bench, desk, pending, seen.message, seen.examined)
     verdict = judge(case)
-    desk.record(case, verdict, pending, now)
+    letters = desk.letters(case, now) if verdict.answer else Letters()
+    mail = Correspondence(case, verdict, letters, bench.limits, ruled=pending.ruling.number > 0)
+    rule = rule_for(mail)
+    desk.record(case, verdict, pending, now, rule.name)
     if seen.message.returned:
         desk.undelivered(seen.message.returned, pending, now)
-    if verdict.answer:
-        draft = bench.stationery.reply(_reply(bench, case, verdict), case, pending.ruling)
-        if draft is not None:
-            desk.post(draft, pending.id, now)
-    return verdict
+    if rule.handling is not Handling.NONE:
+        _answer(bench, desk, pending, mail, rule)
+    return verdict, rule.name
+
+
+def _answer(bench: Bench, desk: Desk, pending: Pending, mail: Correspondence, rule: Rule) -> None:
+    """Post the answer; while letters wait for more mail, one that speaks for those that have not gone out."""
+    case, quiet = mail.case, bench.limits.quiet
+    reply = _reply(bench, case, mail.verdict)
+    waiting: tuple[Waiting, ...] = ()
+    if quiet and may_combine(reply) and reply.unit and reply.notice:
+        waiting = desk.waiting(case, reply.unit.code, reply.notice.id)
+        reply = combined(reply, waiting)
+    draft = bench.stationery.reply(reply, case, pending.ruling)
+    if draft is None:
+        return
+    draft = replace(
+        draft,
+        held=rule.name if rule.handling is Handling.HELD else None,
+        idle=mail.idle,
+        due_at=reply.now if mail.ruled else due(reply, quiet),
+        replaces=tuple(each.letter for each in waiting),
+    )
+    desk.post(draft, pending.id, reply.now)
 
 
 def _case(bench: Bench, desk: Desk, pending: Pending, message: Message, examined: tuple[Examined, ...]) -> Case:

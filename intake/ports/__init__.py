@@ -5,16 +5,13 @@ ours is any other exception.
 """
 
 from intake.ports.chronicle import Chronicle
+from intake.ports.letters import Draft, DueLetter, Outbox, Overtaken
 from intake.ports.mending import Mending, Patient
 from intake.ports.records import (
     Alarms,
     Claim,
     Desk,
-    Draft,
-    DueLetter,
     Ledger,
-    Outbox,
-    Overtaken,
     Particulars,
     Patience,
     Pending,

@@ -9,25 +9,24 @@ from datetime import date, datetime
 from typing import Protocol, TypeAlias, TypeVar
 
 from intake.domain.alarm import Bulletin, Standing
+from intake.domain.burst import Waiting
 from intake.domain.case import Case
-from intake.domain.digest import (
-    Digest,
-    Mark,
-)
+from intake.domain.digest import Digest, Mark
 from intake.domain.fates import NOTHING_WAIVED, Waived
-from intake.domain.identity import Acquaintance, Tier
-from intake.domain.letter import LetterKind, Reply
+from intake.domain.identity import Acquaintance
+from intake.domain.letter import Reply
 from intake.domain.mail import Message
 from intake.domain.material import Material
 from intake.domain.notice import Notice
-from intake.domain.outcome import Outcome
 from intake.domain.patience import Wait
+from intake.domain.replying import Letters
 from intake.domain.submission import Entry
 from intake.domain.verdict import Verdict
 from intake.ports.chronicle import Chronicle
+from intake.ports.letters import Draft, Outbox
 from intake.ports.mending import Mending
 from intake.ports.sealing import Sealing
-from intake.ports.world import Arrival, Blob, Deferred, FolderState
+from intake.ports.world import Arrival, Blob, FolderState
 
 T = TypeVar("T")
 
@@ -61,44 +60,6 @@ class Pending:
     """The folder for unwanted mail in which alone it lies."""
     lifted: bool = False
     """Two people said that it is no classified mail."""
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A letter to be put into the outbox. `key` is unique per decision: the same key is never posted twice."""
-
-    key: str
-    kind: LetterKind
-    subject: str
-    message_id: str
-    octets: bytes
-    envelope_from: str
-    envelope_to: tuple[str, ...]
-    meant_for: str
-    unit: str | None = None
-    notice_id: str | None = None
-    identity: Tier = Tier.UNKNOWN
-
-
-@dataclass(frozen=True, slots=True)
-class DueLetter:
-    """A letter whose time has come, as it stands in the outbox.
-
-    `doubts` counts the copies whose fate is unknown; `dotted`: the last of them is the one being sent just now.
-    """
-
-    id: int
-    ref: str
-    envelope_from: str
-    envelope_to: tuple[str, ...]
-    octets: bytes
-    attempts: int
-    doubts: int = 0
-    dotted: bool = False
-
-
-class Overtaken(Deferred):
-    """Another process has moved this letter on: it is no longer ours to send."""
 
 
 Particulars: TypeAlias = tuple[int, int, datetime | None]
@@ -169,8 +130,14 @@ class Desk(Protocol):
     def deadline(self, unit: str, notice: Notice) -> datetime:
         """The deadline of this unit, extensions included."""
 
-    def record(self, case: Case, verdict: Verdict, pending: Pending, now: datetime) -> None:
-        """Write the decision: mail, materials, links, entries, submission and event."""
+    def letters(self, case: Case, now: datetime) -> Letters:
+        """What went to the mail's sender, and to all, and whether the mail brings what its sender has not sent yet."""
+
+    def waiting(self, case: Case, unit: str, notice_id: str) -> tuple[Waiting, ...]:
+        """Answers to the mail's sender about a unit and a notice of which nothing has left; locks them."""
+
+    def record(self, case: Case, verdict: Verdict, pending: Pending, now: datetime, reply: str = "") -> None:
+        """Write the decision: mail, materials, links, entries, submission and event with the rule for answers."""
 
     def seal(self, pending: Pending, pieces: Sequence[str], now: datetime) -> None:
         """Write that the mail looks classified, and nothing of what it says; `pieces` are hashes of what was in it."""
@@ -210,25 +177,6 @@ class Claim(Protocol):
         when the database does not take it. An exception of `result` leaves the claim as it was. `result` may be run
         more than once: it does nothing but read and write at the desk.
         """
-
-
-class Outbox(Protocol):
-    """What deliver reads and writes. A letter is changed only while it stands as `letter` says (compare and swap)."""
-
-    def due(self, now: datetime) -> list[int]:
-        """The ids of letters whose time has come, those that have waited longest first; at most some hundreds."""
-
-    def letter(self, number: int, now: datetime) -> DueLetter | None:
-        """One of them, with its octets; None when it is not due any more."""
-
-    def doubt(self, letter: DueLetter, now: datetime) -> DueLetter:
-        """Note that from now on nobody knows the letter's fate until the server answers; the letter as it stands then.
-
-        Overtaken when another process was faster.
-        """
-
-    def settle(self, letter: DueLetter, outcome: Outcome, now: datetime) -> bool:
-        """Write what became of it, and take the doubt back if that is known; False when another process was faster."""
 
 
 class Patience(Protocol):

@@ -53,9 +53,16 @@ def _unsound(records: sqlite3.Connection) -> Iterator[str]:
             yield f"{table}: {left} rows of work that is over"
 
 
+IDLE = (
+    "EXISTS (SELECT 1 FROM event WHERE mail_id = mail.id AND what = 'decided' "
+    "AND json_extract(detail, '$.reply') = 'nothing-new')"
+)
+"""Mails that are left without an answer because they bring nothing new."""
+
+
 def _unanswered(records: sqlite3.Connection) -> Iterator[str]:
     query = "SELECT id, state, (SELECT count(*) FROM letter WHERE mail_id = mail.id) AS letters FROM mail"
-    for number, state, letters in records.execute(f"{query} WHERE state != 'decided' OR letters != 1"):
+    for number, state, letters in records.execute(f"{query} WHERE state != 'decided' OR letters != 1 AND NOT {IDLE}"):
         yield f"mail {number}: {state}, {letters} letters"
 
 

@@ -69,15 +69,15 @@ def test_smtp_trouble_is_retried_and_a_refusal_stands_in_the_digest(world: World
     world.deliver(complete("370826"))
     world.sink.say("DATA", "451 4.7.1 later")
     world.run("poll")
-    assert world.status()["letters"] == {"due": 1, "sent": 0, "failed": 0}
+    assert world.status()["letters"] == {"due": 1, "held": 0, "sent": 0, "failed": 0, "superseded": 0}
     world.run("poll", now="2024-06-05T12:00:30+08:00")
     assert world.status()["letters"]["sent"] == 0, "not before its time"
     world.run("poll", now="2024-06-05T12:02:00+08:00")
-    assert world.status()["letters"] == {"due": 0, "sent": 1, "failed": 0}
+    assert world.status()["letters"] == {"due": 0, "held": 0, "sent": 1, "failed": 0, "superseded": 0}
     world.sink.refuse(address("370883"), "550 5.1.1 no such user")
     world.deliver(complete("370883"))
     world.run("poll")
-    assert world.status()["letters"] == {"due": 0, "sent": 1, "failed": 1}
+    assert world.status()["letters"] == {"due": 0, "held": 0, "sent": 1, "failed": 1, "superseded": 0}
     assert "邹城市" in world.run("digest").split("自动邮件", 1)[1]
 
 

@@ -40,6 +40,9 @@ digest_days = "daily"
 digest_to = ["rck@ji.shandong.cn"]
 [replies]
 mode = "{mode}"
+quiet_minutes = 0
+per_address_day = 100000
+per_day = 100000
 """
 UNIT_TOML = """
 [[unit]]

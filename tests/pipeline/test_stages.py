@@ -234,7 +234,7 @@ def test_a_bounce_marks_the_letter_undelivered_and_names_the_phone(office: Offic
     office.poll()
     assert {"bounce"} in office.codes()
     with office.app.records.chronicle() as chronicle:
-        assert chronicle.letter_totals() == {"due": 0, "sent": 0, "failed": 1}
+        assert chronicle.letter_totals() == {"due": 0, "held": 0, "sent": 0, "failed": 1, "superseded": 0}
     told = office.world.run("digest")
     assert "微山县" in told.split("自动邮件", 1)[1]
     assert "0537-1234567" in told

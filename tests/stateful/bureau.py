@@ -12,6 +12,7 @@ from typing import Any
 from intake.adapters.letters.words import Words
 from intake.adapters.looking import Looker
 from intake.adapters.records.database import Database
+from intake.domain.replying import Limits
 from intake.entry.app import App
 from intake.entry.config import Config
 from intake.entry.servers import Servers
@@ -38,6 +39,10 @@ class Premises:
     other: Database
     fuse: Fuse
     clear: Callable[[], None]
+
+
+NO_LIMITS = Limits(per_address_day=10**6, per_day=10**6, idle_day=10**6, idle_month=10**6)
+"""What is answered must not hang on the order in which things went wrong."""
 
 
 class FakedApp(App):
@@ -67,7 +72,7 @@ class FakedApp(App):
 
     @property
     def bench(self) -> Bench:
-        return replace(super().bench, look=self._bureau.premises.looker)
+        return replace(super().bench, look=self._bureau.premises.looker, limits=NO_LIMITS)
 
     @cached_property
     def servers(self) -> Servers:

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Session
 
+from intake.adapters.records import correspondence
 from intake.adapters.records.cleaning import storable, storable_sender
 from intake.adapters.records.confirmed import confirmed_senders, confirmed_units, entry_now
 from intake.adapters.records.sealing import seal
@@ -21,6 +22,8 @@ from intake.adapters.records.shapes import (
 from intake.adapters.records.spans import note_digest
 from intake.adapters.records.tables import EntryRow, EventRow, LetterRow, LinkRow, MailRow, MaterialRow, SubmissionRow
 from intake.adapters.records.troubles import added
+from intake.adapters.records.waiting import supersede, waiting
+from intake.domain.burst import Waiting
 from intake.domain.case import Case
 from intake.domain.digest import Mark
 from intake.domain.finding import Severity
@@ -29,6 +32,7 @@ from intake.domain.identity import Acquaintance, Thread, Tier
 from intake.domain.mail import Message, Octets
 from intake.domain.material import Scanned
 from intake.domain.notice import Notice
+from intake.domain.replying import Letters
 from intake.domain.submission import Entry, UnitState, checklist
 from intake.domain.verdict import Disposition, Verdict
 from intake.ports import Draft, Pending
@@ -94,7 +98,13 @@ class SqlDesk:
             row = self._session.scalars(query).one()
         return row
 
-    def record(self, case: Case, verdict: Verdict, pending: Pending, now: datetime) -> None:
+    def letters(self, case: Case, now: datetime) -> Letters:
+        return correspondence.letters(self._session, case, now)
+
+    def waiting(self, case: Case, unit: str, notice_id: str) -> tuple[Waiting, ...]:
+        return waiting(self._session, case.sender, unit, notice_id)
+
+    def record(self, case: Case, verdict: Verdict, pending: Pending, now: datetime, reply: str = "") -> None:
         row = self._session.get_one(MailRow, pending.id)
         self._describe(row, case)
         row.state, row.error, row.decided_at = "decided", None, now
@@ -107,7 +117,7 @@ class SqlDesk:
         self._replace_parts(row, case, verdict)
         self._file(row, case, verdict, now)
         self._session.add(
-            EventRow(at=now, what="decided", mail_id=row.id, unit_code=row.unit_code, detail=_told(verdict))
+            EventRow(at=now, what="decided", mail_id=row.id, unit_code=row.unit_code, detail=_told(verdict, reply))
         )
 
     @staticmethod
@@ -161,11 +171,16 @@ class SqlDesk:
             message_id=draft.message_id,
             octets=draft.octets,
             created_at=now,
-            due_at=now,
+            due_at=draft.due_at or now,
+            state="held" if draft.held else "due",
+            error=draft.held,
+            idle=draft.idle,
         )
         if not added(self._session, row):
             return False
-        detail = {"kind": draft.kind, "ref": letter_ref(row.id)}
+        if draft.replaces:
+            supersede(self._session, draft.replaces, row, now)
+        detail = {"kind": draft.kind, "ref": letter_ref(row.id), **({"held": draft.held} if draft.held else {})}
         event = EventRow(
             at=now, what="letter owed", mail_id=mail_id, letter_id=row.id, unit_code=draft.unit, detail=detail
         )
@@ -222,9 +237,10 @@ MAX_REFERENCES = 50
 """References looked up per mail; a thread longer than this is cut at its old end."""
 
 
-def _told(verdict: Verdict) -> dict[str, object]:
+def _told(verdict: Verdict, reply: str) -> dict[str, object]:
     return {
         "disposition": verdict.disposition,
         "identity": verdict.identity.tier,
         "findings": sorted({finding.code for finding in verdict.all_findings}),
+        **({"reply": reply} if reply else {}),
     }

@@ -78,7 +78,7 @@ def has_letter(session: Session, key: str) -> bool:
 
 def letter_totals(session: Session) -> dict[str, int]:
     """All letters ever owed, by state."""
-    totals = dict.fromkeys(("due", "sent", "failed"), 0)
+    totals = dict.fromkeys(("due", "held", "sent", "failed", "superseded"), 0)
     for state, count in session.execute(select(LetterRow.state, func.count()).group_by(LetterRow.state)):
         totals[state] = count
     return totals

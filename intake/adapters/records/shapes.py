@@ -12,7 +12,7 @@ from intake.domain.fates import Waived
 from intake.domain.finding import Finding, Severity
 from intake.domain.identity import Tier
 from intake.domain.mail import Link
-from intake.domain.material import NOT_ASKED, Facts, Material, Scan
+from intake.domain.material import NOT_ASKED, Condition, Examined, Facts, Material, Scan
 from intake.domain.sealing import Seal
 from intake.domain.submission import Entry, EntryState
 from intake.domain.verdict import Assessment
@@ -81,6 +81,15 @@ def material_row(mail_id: int, position: int, assessment: Assessment) -> Materia
         counted=assessment.counted,
         findings=findings_to_json(assessment.findings),
     )
+
+
+def assessment_of(row: MaterialRow) -> Assessment:
+    """What was decided about a file, with the facts that a letter tells; the text is not kept."""
+    material = Material(row.origin, row.filename, row.sha256, row.size, provenance=row.provenance)
+    told: dict[str, Any] = {name: row.facts.get(name) for name in ("seconds", "width", "height", "pages")}
+    examined = Examined(material, Facts(Condition(row.facts["condition"]), **told))
+    state = EntryState(row.state) if row.state else None
+    return Assessment(examined, row.requirement, state, row.counted, findings_from_json(row.findings))
 
 
 def facts_to_json(facts: Facts) -> dict[str, Any]:

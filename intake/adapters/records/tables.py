@@ -202,13 +202,10 @@ class EntryRow(Base):
 
 
 class LetterRow(Base):
-    """The outbox: a letter is a row before it is a mail.
-
-    `key` is unique per decision; `octets` are sent as they are; `state` is due, sent or failed.
-    """
+    """The outbox. `key` is unique per decision; `state` is due, held, sent, failed or superseded."""
 
     __tablename__ = "letter"
-    __table_args__ = (Index(None, "state", "due_at"),)
+    __table_args__ = (Index(None, "state", "due_at"), Index(None, "meant_for", "created_at"), Index(None, "created_at"))
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
     key: Mapped[str] = mapped_column(String(128), unique=True)
     kind: Mapped[str] = mapped_column(String(16))
@@ -229,6 +226,8 @@ class LetterRow(Base):
     doubts: Mapped[int] = mapped_column(default=0, server_default="0")
     settled_at: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(Text)
+    superseded_by: Mapped[int | None] = mapped_column(ForeignKey("letter.id"), index=True)
+    idle: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class EventRow(Base):

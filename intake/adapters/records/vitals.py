@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, distinct, func, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from intake.adapters.records.patience import waits
-from intake.adapters.records.shapes import mail_ref
+from intake.adapters.records.shapes import letter_ref, mail_ref
 from intake.adapters.records.tables import EventRow, LetterRow, MailRow, PollRow, PostponedRow
 from intake.domain.letter import LetterKind
 from intake.domain.mail import Octets
@@ -34,6 +34,9 @@ def vitals(session: Session, now: datetime) -> Vitals:
     unsettled = MailRow.octets == Octets.LOST, MailRow.needs_person
     lost = session.scalars(select(MailRow.id).where(*unsettled).order_by(MailRow.id))
     parked = session.scalars(select(MailRow.id).where(MailRow.state == "parked").order_by(MailRow.id))
+    held = session.execute(
+        select(LetterRow.id, LetterRow.error).where(LetterRow.state == "held").order_by(LetterRow.id)
+    ).all()
     return Vitals(
         now=now,
         polls=_polls(session, good.id if good else 0, under_way),
@@ -43,6 +46,8 @@ def vitals(session: Session, now: datetime) -> Vitals:
         waits=waiting,
         parked=tuple(mail_ref(number) for number in parked),
         lost=tuple(mail_ref(number) for number in lost),
+        held=tuple(letter_ref(number) for number, _rule in held),
+        held_by=held[0].error or "" if held else "",
         postponed=_postponed(session),
         last_poll_at=last.finished_at if last else None,
         last_success_at=good.finished_at if good else None,

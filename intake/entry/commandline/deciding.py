@@ -12,15 +12,23 @@ from intake.entry.instant import Instant
 
 
 @click.command()
-@click.argument("ref")
+@click.argument("ref", required=False)
+@click.option("--letters", is_flag=True, help="All answers that wait because too many went out in a day.")
 @click.pass_context
-def release(context: click.Context, ref: str) -> None:
-    """A person has looked: count what was held in this mail, and tell the sender.
+def release(context: click.Context, ref: str | None, letters: bool) -> None:
+    """A person has looked: count what was held in this mail, and tell the sender; or let a held answer go.
 
     \b
-    Example: python run_intake.py release M000012
+    Examples: python run_intake.py release M000012
+              python run_intake.py release L000123
+              python run_intake.py release --letters
     """
-    run("rulings", "release", context, ref=ref)
+    if letters == (ref is not None):
+        raise click.UsageError("name one mail or letter, or say --letters")
+    if letters:
+        run("rulings", "release_letters", context)
+    else:
+        run("rulings", "release", context, ref=ref)
 
 
 @click.command()

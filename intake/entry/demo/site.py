@@ -37,6 +37,7 @@ digest_to = ["{username}"]
 
 [replies]
 mode = "live"
+quiet_minutes = 0
 """
 
 

@@ -37,6 +37,15 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("seal", sa.String(length=10), server_default="none", nullable=False))
         batch_op.create_index(batch_op.f("ix_mail_unscanned"), ["unscanned"], unique=False)
     seals()
+    with op.batch_alter_table("letter", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("idle", sa.Boolean(), server_default="0", nullable=False))
+        batch_op.add_column(
+            sa.Column("superseded_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True)
+        )
+        batch_op.create_foreign_key(batch_op.f("fk_letter_superseded_by_letter"), "letter", ["superseded_by"], ["id"])
+        batch_op.create_index(batch_op.f("ix_letter_superseded_by"), ["superseded_by"], unique=False)
+        batch_op.create_index(batch_op.f("ix_letter_meant_for_created_at"), ["meant_for", "created_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_letter_created_at"), ["created_at"], unique=False)
     op.create_table(
         "learned",
         sa.Column("address", sa.String(length=320), nullable=False),
@@ -128,6 +137,13 @@ def downgrade() -> None:
         batch_op.drop_column("seq")
     op.drop_table("learned")
     op.drop_table("seal")
+    with op.batch_alter_table("letter", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_letter_created_at"))
+        batch_op.drop_index(batch_op.f("ix_letter_meant_for_created_at"))
+        batch_op.drop_index(batch_op.f("ix_letter_superseded_by"))
+        batch_op.drop_constraint(batch_op.f("fk_letter_superseded_by_letter"), type_="foreignkey")
+        batch_op.drop_column("superseded_by")
+        batch_op.drop_column("idle")
     with op.batch_alter_table("mail", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_mail_unscanned"))
         batch_op.drop_column("unscanned")

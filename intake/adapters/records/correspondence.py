@@ -1,0 +1,83 @@
+"""What went to a sender before, and to everybody: the figures that the rules for answers go by."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy.orm import Session
+
+from intake.adapters.records.cleaning import storable, storable_sender
+from intake.adapters.records.shapes import letter_ref
+from intake.adapters.records.tables import EventRow, LetterRow, MailRow, MaterialRow
+from intake.domain.case import Case
+from intake.domain.letter import LetterKind
+from intake.domain.replying import Letters, substance
+
+DAY, MONTH = timedelta(days=1), timedelta(days=30)
+ANSWERS = LetterRow.kind.in_((LetterKind.RECEIPT, LetterKind.RETURN))
+LET_GO = "letters released"
+"""Staff let all held letters go: the count begins anew."""
+SLOWEST_CLOCK = timedelta(minutes=10)
+"""How far the mail server's clock may be behind ours."""
+MOST_COMPARED = 500
+"""Files of a mail that are looked up; with more of them something is new."""
+
+
+def letters(session: Session, case: Case, now: datetime) -> Letters:
+    """The figures for one mail that is to be answered."""
+    to_sender = LetterRow.meant_for == storable(case.sender)
+    out, since = LetterRow.state.not_in(("held", "superseded")), LetterRow.created_at > _counted_from(session, now)
+    idle, held = to_sender & LetterRow.idle & (LetterRow.state != "superseded"), LetterRow.state == "held"
+    return Letters(
+        to_address=_count(session, to_sender, out, since),
+        in_all=_count(session, out, since),
+        idle_day=_count(session, idle, LetterRow.created_at > now - DAY),
+        idle_month=_count(session, idle, LetterRow.created_at > now - MONTH),
+        reaction=_any(session, ANSWERS, to_sender, out, LetterRow.created_at <= case.received_at + SLOWEST_CLOCK),
+        held_address=_any(session, held, to_sender),
+        held_all=_any(session, held, LetterRow.error == "all-day"),
+        news=_brings_news(session, case),
+    )
+
+
+def _counted_from(session: Session, now: datetime) -> datetime:
+    """A day ago, or when staff last let held letters go."""
+    newest = select(EventRow.at).where(EventRow.what == LET_GO).order_by(EventRow.seq.desc()).limit(1)
+    released = session.scalar(newest)
+    return max(now - DAY, min(released, now)) if released else now - DAY
+
+
+def _count(session: Session, *which: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count()).select_from(LetterRow).where(ANSWERS, *which)) or 0
+
+
+def _any(session: Session, *which: ColumnElement[bool]) -> bool:
+    return session.scalar(select(LetterRow.id).where(*which).limit(1)) is not None
+
+
+def _brings_news(session: Session, case: Case) -> bool:
+    """Whether a file of the mail has not come from its sender before."""
+    brought = substance(case.examined)
+    if not brought or len(brought) > MOST_COMPARED:
+        return bool(brought)
+    earlier = select(MaterialRow.sha256).join(MailRow, MailRow.id == MaterialRow.mail_id)
+    earlier = earlier.where(
+        MaterialRow.sha256.in_(brought),
+        MailRow.sender == storable_sender(case.sender),
+        MailRow.id != case.order,
+    )
+    return not brought <= set(session.scalars(earlier))
+
+
+def let_go(session: Session, now: datetime, only: int | None = None) -> list[str]:
+    """Let one held letter go, or all of them, after which the count begins anew; their refs."""
+    query = select(LetterRow).where(LetterRow.state == "held", LetterRow.id == only if only else true())
+    rows = session.scalars(query.order_by(LetterRow.id).with_for_update()).all()
+    for row in rows:
+        row.state, row.due_at, row.error = "due", now, None
+        told = {"at": now, "letter_id": row.id, "mail_id": row.mail_id, "unit_code": row.unit_code, "detail": {}}
+        session.add(EventRow(what="letter released", **told))
+    if rows and only is None:
+        session.add(EventRow(at=now, what=LET_GO, detail={"count": len(rows)}))
+    return [letter_ref(row.id) for row in rows]

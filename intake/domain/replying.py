@@ -1,0 +1,146 @@
+"""Whether a mail is answered at all, and whether its answer goes out: one table, the first rule that fits wins.
+
+An answer may never hurt: no robot is drawn into a loop, nobody's mailbox is filled, and what is too much for one day
+waits for a person instead of being lost. Pure. Sources: RFC 3834 section 2 (what must not be answered), RFC 5321
+section 6.3 (a mail that goes round is told by its trace fields).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from intake.domain.case import Case
+from intake.domain.fates import KEPT_FORMATS, is_decoration
+from intake.domain.material import Examined
+from intake.domain.robots import AUTOMATIC_CODES
+from intake.domain.verdict import Verdict
+
+
+class Handling(StrEnum):
+    """What becomes of the answer: it goes out, it waits until staff let it go, or there is none."""
+
+    SENT = "sent"
+    HELD = "held"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many answers may go out in 24 hours, to one address and in all, and for how long one waits for more mail.
+
+    `idle_...` are those to one address for mails that bring nothing new.
+    """
+
+    per_address_day: int = 20
+    per_day: int = 500
+    idle_day: int = 1
+    idle_month: int = 2
+    quiet: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """The answers on record. Those of the last day count since staff last let held ones go.
+
+    `idle_...` are those to mails of this address that brought nothing new; `reaction` is whether the mail came after
+    one of ours, and so may be its echo. `held_address` and `held_all` say whether
+    answers wait already. `news` is whether the mail brings a file that its address has not sent before.
+    """
+
+    to_address: int = 0
+    in_all: int = 0
+    idle_day: int = 0
+    idle_month: int = 0
+    reaction: bool = False
+    held_address: bool = False
+    held_all: bool = False
+    news: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Correspondence:
+    """One mail, what was decided about it, and what went to its address before. `ruled`: staff decided about it."""
+
+    case: Case
+    verdict: Verdict
+    letters: Letters = field(default_factory=Letters)
+    limits: Limits = field(default_factory=Limits)
+    ruled: bool = False
+
+    @property
+    def idle(self) -> bool:
+        """Whether the mail brings nothing new: no file unseen, no link, nothing that was not looked into."""
+        case = self.case
+        unseen = case.too_large is not None or case.message.unread
+        return not (self.letters.news or case.message.links or unseen or self.ruled)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule: its name, as log and events tell it, what it does, and when it applies."""
+
+    name: str
+    handling: Handling
+    applies: Callable[[Correspondence], bool]
+
+
+MOST_HOPS = 20
+"""Received fields of a mail; honest ones have fewer than ten, and servers cut loops at 50 to 100."""
+MOST_DELIVERIES = 2
+"""Times that one Delivered-To may name the same mailbox: two programs on its way in may both write it."""
+
+
+def substance(examined: Iterable[Examined]) -> frozenset[str]:
+    """The SHA-256 of the files that can be news. Logos, visiting cards and mails as files are what robots add."""
+    idle = KEPT_FORMATS | MAILS
+    return frozenset(
+        each.material.sha256 for each in examined if each.facts.format not in idle and not is_decoration(each)
+    )
+
+
+MAILS = frozenset({"eml", "msg"})
+"""Mails that came as files; what they carry is among the files itself."""
+
+
+def _robot(code: str) -> Rule:
+    return Rule(code, Handling.NONE, lambda mail: mail.case.recognised.automatic == code)
+
+
+def _goes_round(mail: Correspondence) -> bool:
+    headers = mail.case.message.headers
+    delivered = Counter(value.strip().lower() for value in headers.get("delivered-to", ()))
+    return len(headers.get("received", ())) > MOST_HOPS or any(times > MOST_DELIVERIES for times in delivered.values())
+
+
+def _nothing_new(mail: Correspondence) -> bool:
+    """A robot that answers our answers gets one or two; what came before any of ours can be no echo of it."""
+    letters, limits = mail.letters, mail.limits
+    often = letters.idle_day >= limits.idle_day or letters.idle_month >= limits.idle_month
+    return mail.idle and letters.reaction and often
+
+
+RULES: tuple[Rule, ...] = (
+    *(_robot(code) for code in sorted(AUTOMATIC_CODES)),
+    _robot("staff-mail"),
+    Rule("no-sender", Handling.NONE, lambda mail: not mail.case.sender),
+    Rule("not-owed", Handling.NONE, lambda mail: not mail.verdict.answer),
+    Rule("goes-round", Handling.NONE, _goes_round),
+    Rule("nothing-new", Handling.NONE, _nothing_new),
+    Rule(
+        "address-day",
+        Handling.HELD,
+        lambda mail: mail.letters.held_address or mail.letters.to_address >= mail.limits.per_address_day,
+    ),
+    Rule("all-day", Handling.HELD, lambda mail: mail.letters.held_all or mail.letters.in_all >= mail.limits.per_day),
+    Rule("answered", Handling.SENT, lambda _mail: True),
+)
+"""In this order."""
+
+
+def rule_for(mail: Correspondence) -> Rule:
+    """The rule by which a mail is answered or not."""
+    return next(rule for rule in RULES if rule.applies(mail))
