@@ -57,7 +57,7 @@ def words(*dirs: Path) -> Words:
 
 
 def material(origin: str, size: int, **facts: object) -> Examined:
-    digest = sha256(origin.encode()).hexdigest()
+    digest = sha256(origin.encode("utf-8", "replace")).hexdigest()
     condition = facts.pop("condition", Condition.SOUND)
     return Examined(Material(origin, origin, digest, size), Facts(condition, **facts))  # type: ignore[arg-type]
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 from datetime import timedelta
+from html.parser import HTMLParser
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from intake.adapters.letters import replies
+from intake.adapters.letters.clean import clean
 from intake.domain.finding import Severity
 from intake.domain.identity import Identity, Tier
 from intake.domain.letter import Rendered, Reply
@@ -18,8 +23,10 @@ from tests.unit.letter_samples import (
     LATE,
     NOTICE,
     PHOTOS,
+    TOO_LONG,
     UNIT,
     counted,
+    faulty,
     finding,
     material,
     no_material,
@@ -316,6 +323,42 @@ def test_a_file_name_is_shown_and_never_obeyed() -> None:
     assert "<script>alert(1)</script>&gpj.mp4 Bcc: x" in rendered.text
     assert "<script" not in rendered.html
     assert "&lt;script&gt;alert(1)&lt;/script&gt;&amp;gpj.mp4" in rendered.html
+
+
+HOSTILE = (
+    "\r\n", "\n.\n", "\x00", "\x0b", "\x85", "\u2028", "\u202e", "\u200d", "\ufeff", "\ud800", "\x1b[31m", "\t",
+    "=?utf-8?q?=0ABcc:x?=", "{{7*7}}", "{% raw %}", "<script>", "</p>", "<!--", "&#60;", '" onload="', "=HYPERLINK(",
+    "＝", "Bcc: x@y.cn", "微山", "a" * 300, ".mp4",
+)  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from(HOSTILE), min_size=1, max_size=6).map("".join), st.booleans())
+def test_no_name_carries_anything_but_its_characters_into_a_letter(name: str, amiss: bool) -> None:
+    rendered = _with_name(name, amiss=amiss)
+    assert not [char for char in rendered.text if char != "\n" and unicodedata.category(char) in ("Cc", "Cf", "Cs")]
+    assert not [char for char in rendered.html if char != "\n" and unicodedata.category(char) in ("Cc", "Cf", "Cs")]
+    assert ("{{7*7}}" in rendered.text) == ("{{7*7}}" in clean(name)), "no template in a name is filled in"
+    assert _tags(rendered.html) == _tags(_with_name("x", amiss=amiss).html)
+    assert len(rendered.text.splitlines()) == len(_with_name("x", amiss=amiss).text.splitlines())
+    assert "@y.cn" not in rendered.subject
+
+
+def _with_name(name: str, *, amiss: bool) -> Rendered:
+    video = material(name, 5_000_000, seconds=3.0)
+    told = faulty(video, "video", "video-too-long", **TOO_LONG) if amiss else counted(video, "video")
+    return replies.render(WORDS, reply((told,)))
+
+
+def _tags(html: str) -> list[tuple[str, list[tuple[str, str | None]]]]:
+    found: list[tuple[str, list[tuple[str, str | None]]]] = []
+
+    class Tags(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            found.append((tag, attrs))
+
+    Tags().feed(html)
+    return found
 
 
 def test_a_cloud_file_name_in_a_finding_is_escaped_too() -> None:
