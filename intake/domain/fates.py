@@ -119,7 +119,7 @@ def kind_of_name(filename: str) -> Kind:
 def is_decoration(each: Examined) -> bool:
     """Whether a picture is a signature logo or a sticker."""
     facts = each.facts
-    if facts.condition is not Condition.SOUND or not facts.width or not facts.height:
+    if facts.kind is not Kind.IMAGE or facts.condition is not Condition.SOUND or not facts.width or not facts.height:
         return False
     return max(facts.width, facts.height) < PHOTO_LONG_SIDE or each.material.size < PHOTO_OCTETS
 

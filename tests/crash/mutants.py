@@ -86,10 +86,15 @@ def no_dedupe() -> None:
 
 
 def watermark_first() -> None:
-    """The watermark passes a mail before the mail is on record."""
+    """The watermark passes a mail before the mail is on record, and nobody goes back for what was passed."""
+    from intake.adapters.records.ledger import SqlLedger
     from intake.pipeline import receive
 
-    new_mail = receive.new_mail
+    new_mail, reconcile = receive.new_mail, SqlLedger.reconcile
+
+    def never_back(self: SqlLedger, *about: Any) -> list[int]:
+        reconcile(self, *about)
+        return []
 
     def passed(intake: Any, *others: Any, **options: Any) -> Iterator[Any]:
         for arrival in new_mail(intake, *others, **options):
@@ -98,6 +103,7 @@ def watermark_first() -> None:
             yield arrival
 
     receive.new_mail = passed  # type: ignore[assignment]
+    SqlLedger.reconcile = never_back  # type: ignore[method-assign]
 
 
 def claim_released_first() -> None:

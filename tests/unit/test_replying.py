@@ -34,6 +34,7 @@ from tests.unit.builders import (
     message,
     photo,
     report,
+    video,
 )
 
 IDLE = Letters(news=False, reaction=True)
@@ -123,7 +124,8 @@ def test_what_is_too_much_for_a_day_waits_for_staff(letters: Letters, name: str)
 def test_what_robots_add_to_a_mail_is_no_news() -> None:
     trimmings = (logo(), material("名片.vcf", format="vcf"), material("转发.eml", format="eml"))
     assert substance(trimmings) == frozenset()
-    worth = (report(), photo(), material("活动.exe", format="exe"), material("照片.zip", format="zip"))
+    small = video(width=176, height=144, size=9_000)  # a logo is a picture
+    worth = (report(), photo(), small, material("活动.exe", format="exe"), material("照片.zip", format="zip"))
     assert substance((*trimmings, *worth)) == {each.material.sha256 for each in worth}
 
 
