@@ -19,8 +19,6 @@ from tests.crash.processes import adopt, children, orphans
 from tests.soak.post import mails, roster
 from tests.soak.service import MIB, Service
 
-BACKLOG = 40
-"""Mails that are delivered ahead of what is decided: as in an office on a busy day, not as after a year's leave."""
 PATIENCE = 900.0
 """Seconds in which everything must have come to rest after the last mail: two waiting times of a letter put off."""
 LIVES, SAMPLES = 15, 300
@@ -31,12 +29,13 @@ MOST_GROWTH = 1.15
 @dataclass(frozen=True)
 class Plan:
     """So many mails; SIGKILL after half to one and a half times `kill_every` seconds of work; a quiet end of so many
-    mails."""
+    mails. `backlog` are delivered ahead of what is decided: a busy day, not the day after a year's leave."""
 
     mails: int
     kill_every: float
     seed: int = 1
     undisturbed: int = 0
+    backlog: int = 40
 
 
 class Killing:
@@ -95,7 +94,7 @@ class Soak:
         with self.office.world.dovecot.client(self.office.world.user) as client:
             for number, octets in enumerate(mails(self.plan.mails, self.plan.seed), 1):
                 client.append("INBOX", octets, (), datetime.now(UTC))
-                while number - (decided := self._decided()) > BACKLOG:
+                while number - (decided := self._decided()) > self.plan.backlog:
                     time.sleep(0.1)
                     service.sample()
                     if number <= last and self._killing.is_time(decided):
