@@ -94,7 +94,7 @@ def test_what_became_of_a_letter_is_settled(box: Box) -> None:
         totals = chronicle.letter_totals()
     assert (line.ref, line.error, line.attempts) == ("L000003", "550 no such user", 1)
     assert (counts.receipts, counts.failed, counts.due) == (1, 1, 1)
-    assert totals == {"due": 1, "sent": 1, "failed": 1}
+    assert totals == {"due": 1, "sent": 1, "failed": 1, "held": 0, "superseded": 0}
     assert box.events()[-3:] == ["letter sent", "letter deferred", "letter failed"]
 
 
