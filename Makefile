@@ -4,8 +4,8 @@
 # make quick   the tests without servers, in seconds
 # make crash   SIGKILL at every system call of a poll, and what became of it; some 20 minutes
 # make soak    5,000 mails while the service is killed every 10 seconds; some 20 minutes
-# make network the connection breaks at every octet of a session; about an hour
-# make stateful thousands of made-up histories, and what must hold after every step; about an hour
+# make network the connection breaks at every octet of a session
+# make stateful thousands of made-up histories, and what must hold after every step
 # make bench   what reading a large mail costs, beside the peers, and what a child costs per file
 # make lint    ruff, mypy --strict, the floors
 # make lock    write requirements.lock anew from pyproject.toml (needs uv)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import multiprocessing
 import os
 import traceback
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, seed, settings
@@ -22,6 +24,7 @@ from tests.stateful.machine import NeverLoseNeverTwice, OnPostgres
 from tests.stateful.mutants import MUTANTS
 from tests.stateful.offices import on_file, on_postgres
 
+SPAWN = multiprocessing.get_context("spawn")
 MOST = 400
 """Examples within which a seeded mistake must be found."""
 
@@ -32,6 +35,11 @@ class Run:
 
     figures: Counter[str] = field(default_factory=Counter)
     failure: str | None = None
+
+    @property
+    def found(self) -> bool:
+        """Whether it failed at an example, and not before it came to one."""
+        return self.failure is not None and self.figures["begun"] > 0
 
 
 def bounded(examples: int, steps: int, **more: Any) -> settings:
@@ -60,6 +68,24 @@ def long_run(examples: int, steps: int, number: int, postgres: bool, mutant: str
         except Exception as error:  # noqa: BLE001 - told by whoever asked
             run.failure = "".join(traceback.format_exception(error))
     return run
+
+
+def apart(*what: Any) -> Run:
+    """A run in a process of its own, in which a seeded mistake stays."""
+    here, there = SPAWN.Pipe(duplex=False)
+    process = SPAWN.Process(target=_tell, args=(there, *what))
+    process.start()
+    there.close()
+    try:
+        run: Run = here.recv()
+    except EOFError:
+        run = Run(failure=f"the process ended without a word: {what}")
+    process.join()
+    return run
+
+
+def _tell(answer: Connection, *what: Any) -> None:
+    answer.send(long_run(*what))
 
 
 def machine_on(place: Premises, figures: Counter[str], *, postgres: bool) -> type[NeverLoseNeverTwice]:
