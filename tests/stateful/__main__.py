@@ -32,9 +32,7 @@ def main() -> int:
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         mutants = {name: pool.submit(apart, MOST, options.steps, next(seeds), False, name) for name in MUTANTS}
         sizes = [*_shares(options.examples, False), *(_shares(options.on_postgres, True) if binaries() else [])]
-        runs = [
-            (postgres, pool.submit(apart, size, options.steps, next(seeds), postgres)) for size, postgres in sizes
-        ]
+        runs = [(postgres, pool.submit(apart, size, options.steps, next(seeds), postgres)) for size, postgres in sizes]
         found = {name: each.result() for name, each in mutants.items()}
         done = [(postgres, each.result()) for postgres, each in runs]
     told = "\n".join(_lines(options, found, done, (time.monotonic() - began) / 60))
