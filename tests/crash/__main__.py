@@ -11,8 +11,9 @@ from tests.crash.points import Point, every
 from tests.crash.report import Report
 from tests.crash.sweep import lanes, sweep
 from tests.servers.dovecot import running_dovecot
+from tests.servers.postgres import running_postgres
 
-SHARES = {"poll": 1, "first": 3, "digest": 2, "zygote": 60, "worker": 2}
+SHARES = {"poll": 1, "first": 3, "digest": 2, "served": 3, "zygote": 60, "worker": 2}
 """One in so many points: most of what a zygote does is import, most of a first poll is a poll."""
 
 
@@ -24,7 +25,7 @@ def main() -> int:
         parser.add_argument(f"--{role}", type=int, default=share, metavar="N", help=f"one in N points of {role}")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    with running_dovecot() as dovecot, lanes(dovecot) as both:
+    with running_dovecot() as dovecot, running_postgres() as postgres, lanes(dovecot, postgres) as both:
         seen = {role: both[0].clean(role) for role in SHARES}
         plan = _plan({role: every(role, calls) for role, (_, calls) in seen.items()}, options)
         report = Report(len(plan))

@@ -7,10 +7,9 @@ events are asked of it, because they are what people are shown.
 from __future__ import annotations
 
 import hashlib
-import sqlite3
+import json
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 
 from intake.adapters.records.audit import verify
 from intake.adapters.records.database import Database
@@ -23,62 +22,62 @@ ONCE = ("taken", "decided", "letter owed", "letter sent")
 ONCE_MORE = "SELECT letter_id FROM event WHERE what = 'letter sent once more'"
 """Letters whose fate was unknown after the final dot: said before the second copy leaves."""
 
-GIVEN_UP = "SELECT letter_id FROM event WHERE what = 'letter failed' AND json_extract(detail, '$.doubts') = 2"
-"""Letters whose fate was unknown twice: people are told."""
+FAILED = "SELECT letter_id, detail FROM event WHERE what = 'letter failed'"
+"""With two doubts in its detail: letters whose fate was unknown twice, of which people are told."""
 
 
 def violations(office: Office, *, killed_twice: bool = False) -> list[str]:
     """Everything that is wrong, in words; none is good news."""
-    with closing(office.records()) as records:
-        told = [*_unsound(records), *_unanswered(records), *_events(records), *_letters(office, records, killed_twice)]
-    return [*told, *_spoilt(office), *_left(office), *_as_it_says_itself(office), *_touched(office)]
+    told = [*_unsound(office), *_unended(office), *_unanswered(office), *_events(office)]
+    told += [*_letters(office, killed_twice), *_spoilt(office), *_left(office)]
+    return [*told, *_as_it_says_itself(office), *_touched(office)]
 
 
 def doubts(office: Office) -> tuple[int, int]:
     """Letters that were sent once more, and letters that arrived twice."""
-    with closing(office.records()) as records:
-        again = records.execute(ONCE_MORE).fetchall()
     arrived = Counter(mail.octets for mail in office.world.sink.received)
-    return len(again), sum(times > 1 for times in arrived.values())
+    return len(office.rows(ONCE_MORE)), sum(times > 1 for times in arrived.values())
 
 
-def _unsound(records: sqlite3.Connection) -> Iterator[str]:
-    (told,) = records.execute("PRAGMA integrity_check").fetchone()
-    if told != "ok":
+def _unsound(office: Office) -> Iterator[str]:
+    """What SQLite finds wrong with the file; a server looks after its own."""
+    if office.world.database:
+        return
+    told = [*office.rows("PRAGMA integrity_check"), *office.rows("PRAGMA foreign_key_check")]
+    if told != [("ok",)]:
         yield f"database: {told}"
-    if broken := records.execute("PRAGMA foreign_key_check").fetchall():
-        yield f"database: {broken}"
+
+
+def _unended(office: Office) -> Iterator[str]:
     for table in ("examination", "postponed"):
-        if left := records.execute(f"SELECT count(*) FROM {table}").fetchone()[0]:
+        if left := office.rows(f"SELECT count(*) FROM {table}")[0][0]:
             yield f"{table}: {left} rows of work that is over"
 
 
-IDLE = (
-    "EXISTS (SELECT 1 FROM event WHERE mail_id = mail.id AND what = 'decided' "
-    "AND json_extract(detail, '$.reply') = 'nothing-new')"
-)
-"""Mails that are left without an answer because they bring nothing new."""
+def _unanswered(office: Office) -> Iterator[str]:
+    """Every mail is decided and has its letter; only who brings nothing new is left without."""
+    decided = office.rows("SELECT mail_id, detail FROM event WHERE what = 'decided'")
+    idle = {number for number, detail in decided if json.loads(detail).get("reply") == "nothing-new"}
+    query = "SELECT id, state, (SELECT count(*) FROM letter WHERE mail_id = mail.id) FROM mail"
+    for number, state, letters in office.rows(query):
+        if state != "decided" or (letters != 1 and number not in idle):
+            yield f"mail {number}: {state}, {letters} letters"
 
 
-def _unanswered(records: sqlite3.Connection) -> Iterator[str]:
-    query = "SELECT id, state, (SELECT count(*) FROM letter WHERE mail_id = mail.id) AS letters FROM mail"
-    for number, state, letters in records.execute(f"{query} WHERE state != 'decided' OR letters != 1 AND NOT {IDLE}"):
-        yield f"mail {number}: {state}, {letters} letters"
-
-
-def _events(records: sqlite3.Connection) -> Iterator[str]:
+def _events(office: Office) -> Iterator[str]:
     query = "SELECT what, coalesce(letter_id, mail_id), count(*) FROM event GROUP BY 1, 2 HAVING count(*) > 1"
-    for what, whose, times in records.execute(query):
+    for what, whose, times in office.rows(query):
         if what in ONCE:
             yield f"event: {what} {times} times of {whose}"
 
 
-def _letters(office: Office, records: sqlite3.Connection, killed_twice: bool) -> Iterator[str]:
+def _letters(office: Office, killed_twice: bool) -> Iterator[str]:
     """Once each; twice only with the same octets, and only if it is on record why. Given up only after two kills."""
-    again = Counter(letter for (letter,) in records.execute(ONCE_MORE))
-    given_up = {letter for (letter,) in records.execute(GIVEN_UP)} if killed_twice else set()
+    again = Counter(letter for (letter,) in office.rows(ONCE_MORE))
+    failed = {letter for letter, detail in office.rows(FAILED) if json.loads(detail).get("doubts") == 2}
+    given_up = failed if killed_twice else set()
     arrived = Counter(mail.octets for mail in office.world.sink.received)
-    for number, state, octets in records.execute("SELECT id, state, octets FROM letter"):
+    for number, state, octets in office.rows("SELECT id, state, octets FROM letter"):
         times = arrived.pop(octets, 0)
         good = state == "failed" and times <= 2 if number in given_up else state == "sent" and times
         if not good or times > 1 + again[number]:
@@ -102,7 +101,7 @@ def _left(office: Office) -> Iterator[str]:
 
 def _as_it_says_itself(office: Office) -> Iterator[str]:
     """The sum that staff are shown, and the chain of the events."""
-    database = Database(f"sqlite:///{office.data / 'intake.db'}")
+    database = Database(office.url)
     try:
         with database.reading() as session:
             told, walked = reconciliation(session), verify(session)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
+import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy import NullPool, create_engine
 
 from tests.e2e.world import World
 
@@ -37,9 +40,18 @@ class Office:
         self.temporary.mkdir(parents=True)
         self.world.configure()
 
-    def records(self) -> sqlite3.Connection:
-        """The database, read as it lies on the disk and not with the code under test."""
-        return sqlite3.connect(f"file:{self.data / 'intake.db'}?mode=ro", uri=True)
+    @property
+    def url(self) -> str:
+        """Where the records are."""
+        return self.world.database or f"sqlite:///{self.data / 'intake.db'}"
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What the records hold, asked with SQL of our own and not with the code under test; JSON stays text."""
+        file = f"sqlite:///file:{self.data / 'intake.db'}?mode=ro&uri=true"
+        engine = create_engine(self.world.database or file, poolclass=NullPool)
+        with engine.connect() as connection:
+            found = connection.exec_driver_sql(query).all()
+        return [tuple(json.dumps(each) if isinstance(each, dict | list) else each for each in row) for row in found]
 
     def blobs(self) -> list[Path]:
         return [path for path in (self.data / "blobs").glob("??/*") if path.is_file()]

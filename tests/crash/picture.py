@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,8 +38,7 @@ class Picture:
 
 
 def picture(office: Office) -> Picture:
-    with closing(office.records()) as records:
-        tables = {name: records.execute(query).fetchall() for name, query in QUERIES.items()}
+    tables = {name: office.rows(query) for name, query in QUERIES.items()}
     return Picture(tables, frozenset(path.name for path in office.blobs()))
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import count
@@ -20,6 +21,7 @@ from tests.crash.warm import Ended, Run, Warm
 from tests.e2e.world import NOON, World, mail, report
 from tests.samples import media
 from tests.servers.dovecot import Dovecot
+from tests.servers.postgres import Postgres
 from tests.servers.smtp import SmtpSink
 
 ARRIVED = datetime(2024, 6, 5, 2, 0, tzinfo=UTC)
@@ -64,11 +66,20 @@ class Place(Office):
 class Template:
     """An office before its very first poll, before a poll that brings mail, and after it. `place` copies it."""
 
-    def __init__(self, folder: Path, dovecot: Dovecot, warm: Sequence[Warm], sink: SmtpSink) -> None:
-        """Every warm process does it all once, and imports what that needs."""
+    def __init__(
+        self, folder: Path, dovecot: Dovecot, warm: Sequence[Warm], sink: SmtpSink, postgres: Postgres | None = None
+    ) -> None:
+        """Every warm process does it all once, and imports what that needs. With a server there is a role more."""
         self._folder = folder
+        self._postgres = postgres
         self._place = _settled(Place(World(folder / "template", _name(), dovecot, sink), warm[0]))
         _done(self._place.run("poll"))
+        if postgres:
+            self._served = postgres.create()
+            world = replace(self._place.world, folder=folder / "served", database=postgres.url(self._served))
+            served = _settled(Place(world, warm[0]))
+            for process in warm:
+                _done(process.learn(replace(served, warm=process).start("poll")))
         for number, make in enumerate(MAILS):
             self._place.world.deliver(make(), ARRIVED + timedelta(minutes=number))
         self._decided = folder / "decided"
@@ -84,19 +95,30 @@ class Template:
 
     def place(self, role: str, warm: Warm, sink: SmtpSink) -> Place:
         """A new place in the state in which this role begins, and a sink that holds what had been sent by then."""
-        dovecot = self._place.world.dovecot
-        place = _settled(Place(World(self._folder / (name := _name()), name, dovecot, sink), warm))
+        dovecot, name = self._place.world.dovecot, _name()
+        database = ""
+        if role == "served":
+            assert self._postgres
+            database = self._postgres.url(self._postgres.create(self._served))
+        place = _settled(Place(World(self._folder / name, name, dovecot, sink, database), warm))
         _copy_mailbox(dovecot, self._place.world.user, name)
-        if role != "first":
+        if role not in ("first", "served"):
             shutil.copytree(self._decided if role == "digest" else self._place.data, place.data)
         sink.received[:] = self._answers if role == "digest" else []
         return place
 
+    def wait_for_the_server(self, place: Place) -> None:
+        """PostgreSQL notices a moment later that a client has died, and until then its locks are held."""
+        name = place.world.database.rpartition("/")[2]
+        while self._postgres and self._postgres.sql(f"SELECT 1 FROM pg_stat_activity WHERE datname = '{name}'"):
+            time.sleep(0.01)
 
-def cleared(place: Place) -> None:
-    """Remove a place that is not needed any more."""
-    shutil.rmtree(place.folder)
-    shutil.rmtree(_mailbox(place.world.dovecot, place.world.user))
+    def cleared(self, place: Place) -> None:
+        """Remove a place that is not needed any more."""
+        shutil.rmtree(place.folder)
+        shutil.rmtree(_mailbox(place.world.dovecot, place.world.user))
+        if self._postgres and place.world.database:
+            self._postgres.drop(place.world.database.rpartition("/")[2])
 
 
 def _done(ended: Ended) -> None:

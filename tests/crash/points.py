@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from tests.crash.order import is_final_dot
 from tests.crash.tracing import Call
 
-ROLES = ("poll", "first", "digest", "zygote", "worker")
-"""A poll of an office at work; its very first one; the digest of the day; what the children of a poll are born from;
-these children."""
+ROLES = ("poll", "first", "digest", "served", "zygote", "worker")
+"""A poll of an office at work; its very first one; the digest of the day; a poll with the records on a PostgreSQL
+server; what the children of a poll are born from; these children."""
 CHILDREN = ("zygote", "worker")
 
 

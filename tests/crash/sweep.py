@@ -14,13 +14,14 @@ from pathlib import Path
 
 from tests.crash.invariants import doubts, violations
 from tests.crash.picture import Picture, differences, picture
-from tests.crash.place import LATER, Place, Template, cleared
+from tests.crash.place import LATER, Place, Template
 from tests.crash.points import CHILDREN, Point, words
 from tests.crash.tracing import Call, calls, killed, traced
 from tests.crash.warm import Ended, Warm, warmed
 from tests.crash.workers import Trap
 from tests.e2e.world import NOON
 from tests.servers.dovecot import Dovecot
+from tests.servers.postgres import Postgres
 from tests.servers.smtp import SmtpSink, running_sink
 
 LANES = 2
@@ -63,7 +64,7 @@ class Lane:
         wrong = [*map(_complaint, [ended, *again]), *violations(place), *self._warm.orphans()]
         assert not any(wrong), wrong
         seen = picture(place)
-        cleared(place)
+        self._template.cleared(place)
         return seen, found
 
     def calls(self, *changed: str) -> list[Call]:
@@ -72,23 +73,34 @@ class Lane:
         ended = traced(place.start("poll", held=True, changed=changed), place.folder / "trace")
         assert not _complaint(ended), _complaint(ended)
         found = list(calls(place.folder / "trace"))
-        cleared(place)
+        self._template.cleared(place)
         return found
 
     def attempt(self, point: Point, clean: Picture, again: Point | None = None, changed: Sequence[str] = ()) -> Tried:
         """Kill at a point, and at another in the first run after that if one is given; what was hit, what is wrong."""
         began = time.monotonic()
         place = self._place(point.role)
-        hits = _kill(place, point, changed=changed)
+        hits = self._killed(place, point, NOON, changed)
         if again and hits:
-            hits += _kill(place, again, LATER[0], changed)
+            hits += self._killed(place, again, LATER[0], changed)
         after = [place.run(*words(point.role), now=now, changed=changed) for now in LATER[-2:]]
         wrong = [told for told in map(_complaint, after) if told]
         wrong = wrong or self._wrong(place, clean, point, killed_twice=again is not None)
         tried = Tried(point, again, hits, tuple(wrong), time.monotonic() - began, *doubts(place))
         if not wrong:
-            cleared(place)
+            self._template.cleared(place)
         return tried
+
+    def _killed(self, place: Place, point: Point, now: str, changed: Sequence[str]) -> tuple[Call, ...]:
+        """Start it and kill it; the calls at which that happened."""
+        if point.role in CHILDREN:
+            trap = Trap(point.role, place.folder, point.name, point.ordinal)
+            place.run(*words(point.role), now=now, changed=[*changed, trap.change])
+            return trap.killed()
+        run = place.start(*words(point.role), now=now, held=True, changed=changed)
+        _, hit = killed(run, place.folder / "trace", point.name, point.ordinal)
+        self._template.wait_for_the_server(place)
+        return (hit,) if hit else ()
 
     def _wrong(self, place: Place, clean: Picture, point: Point, *, killed_twice: bool) -> list[str]:
         """What is not as it would be if nothing had been killed.
@@ -103,29 +115,19 @@ class Lane:
         return self._template.place(role, self._warm, self._sink)
 
 
-def _kill(place: Place, point: Point, now: str = NOON, changed: Sequence[str] = ()) -> tuple[Call, ...]:
-    if point.role in CHILDREN:
-        trap = Trap(point.role, place.folder, point.name, point.ordinal)
-        place.run(*words(point.role), now=now, changed=[*changed, trap.change])
-        return trap.killed()
-    run = place.start(*words(point.role), now=now, held=True, changed=changed)
-    _, hit = killed(run, place.folder / "trace", point.name, point.ordinal)
-    return (hit,) if hit else ()
-
-
 def _complaint(ended: Ended) -> str:
     return "" if ended.status == 0 and "Traceback" not in ended.output else f"exit {ended.status}: {ended.output}"
 
 
 @contextmanager
-def lanes(dovecot: Dovecot, number: int = LANES) -> Iterator[list[Lane]]:
+def lanes(dovecot: Dovecot, postgres: Postgres | None = None, number: int = LANES) -> Iterator[list[Lane]]:
     """Lanes over one template; their places are removed at the end."""
     folder = Path(tempfile.mkdtemp(prefix="crash-"))
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder)
         sinks = [stack.enter_context(running_sink()) for _ in range(number)]
         warm = [stack.enter_context(warmed()) for _ in range(number)]
-        template = Template(folder, dovecot, warm, sinks[0])
+        template = Template(folder, dovecot, warm, sinks[0], postgres)
         yield [Lane(template, process, sink) for process, sink in zip(warm, sinks, strict=True)]
 
 
