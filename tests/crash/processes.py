@@ -30,8 +30,8 @@ def children() -> set[int]:
 
 
 def orphans(but: set[int]) -> list[str]:
-    """Command lines of children that still live, and do not end within the second; those that have ended are buried."""
-    until = time.monotonic() + 1
+    """Command lines of children that still live and do not end within seconds; those that have ended are buried."""
+    until = time.monotonic() + 5
     while living := [pid for pid in children() - but if os.waitpid(pid, os.WNOHANG) == (0, 0)]:
         if time.monotonic() > until:
             break

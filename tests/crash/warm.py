@@ -11,6 +11,7 @@ import importlib
 import json
 import os
 import runpy
+import select
 import signal
 import subprocess
 import sys
@@ -26,6 +27,8 @@ from tests.crash.processes import adopt, allow_tracing, orphans
 
 PROJECT = Path(__file__).resolve().parents[2]
 GO = signal.SIGUSR1
+LONGEST = 300.0
+"""Seconds that a run may take: it has deadlines of its own, and a test must end."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,9 @@ class Warm:
         assert self._process.stdout
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
+        if not select.select([self._process.stdout], [], [], LONGEST)[0]:
+            self._process.kill()
+            raise TimeoutError(f"no answer within {LONGEST} s to {order}")
         return json.loads(self._process.stdout.readline())
 
     def start(

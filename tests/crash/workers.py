@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.crash.processes import allow_tracing
 from tests.crash.tracing import Call, calls, inject
 
 ZYGOTE = """#!/bin/sh
@@ -65,7 +66,8 @@ def follow(worker: str, folder: str, *expressions: str) -> None:
 
     live = zygote._live
 
-    def followed(*arguments: Any) -> int:
+    def followed(*arguments: Any) -> Any:
+        allow_tracing()
         command = ["strace", "-y", "-s", "64", "-o", f"{folder}/child.{os.getpid()}", *expressions]
         strace = subprocess.Popen([*command, "-p", str(os.getpid())], stderr=subprocess.PIPE, start_new_session=True)
         assert strace.stderr
