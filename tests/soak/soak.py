@@ -30,13 +30,15 @@ MOST_GROWTH = 1.15
 @dataclass(frozen=True)
 class Plan:
     """So many mails; SIGKILL after half to one and a half times `kill_every` seconds of work; a quiet end of so many
-    mails. `backlog` are delivered ahead of what is decided: a busy day, not the day after a year's leave."""
+    mails. `backlog` are delivered ahead of what is decided: a busy day, not the day after a year's leave. A slow
+    machine is not killed more than `most_kills` times."""
 
     mails: int
     kill_every: float
     seed: int = 1
     undisturbed: int = 0
     backlog: int = 40
+    most_kills: int = 1_000_000
 
 
 class Killing:
@@ -98,7 +100,7 @@ class Soak:
                 while number - (decided := self._decided()) > self.plan.backlog:
                     time.sleep(0.1)
                     service.sample()
-                    if number <= last and self._killing.is_time(decided):
+                    if number <= last and self.kills < self.plan.most_kills and self._killing.is_time(decided):
                         service.kill_and_start()
                         self.kills += 1
                 if number % 100 == 0:
