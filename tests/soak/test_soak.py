@@ -17,7 +17,7 @@ from tests.soak.soak import Plan, Soak
 def test_killed_while_mail_keeps_coming_it_misses_none(
     tmp_path: Path, user: str, dovecot: Dovecot, sink: SmtpSink
 ) -> None:
-    plan = Plan(mails=60, kill_every=1.5, undisturbed=5, backlog=10, most_kills=4)
+    plan = Plan(mails=60, kill_every=0.7, undisturbed=5, backlog=10, most_kills=4)
     soak = Soak(Office(World(tmp_path / "office", user, dovecot, sink)), plan)
     soak.run()
     assert soak.wrong == []

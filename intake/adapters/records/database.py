@@ -106,13 +106,31 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the schema up to date, one process at a time; a no-op when it is. Alembic is slow to import."""
-        with world(), self.engine.begin() as connection:
+        with world(), self._rebuilding() as connection, connection.begin():
             if self.shared:
                 connection.execute(select(func.pg_advisory_xact_lock(ADVISORY, MIGRATING)))
             if _revision(connection) != NEWEST:
                 from intake.adapters.records.migrations import upgrade  # noqa: PLC0415
 
                 upgrade(connection)
+                if not self.shared and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+                    raise RuntimeError("a migration left rows that point at nothing; the records are as they were")
+
+    @contextmanager
+    def _rebuilding(self) -> Iterator[Connection]:
+        """A connection for changing tables that others point at.
+
+        SQLite changes a table by making it anew and dropping the old one, which its foreign keys forbid; they can be
+        switched off only outside a transaction (sqlite.org/lang_altertable.html section 7). The caller checks them.
+        """
+        with self.engine.connect() as connection:
+            if not self.shared:
+                _foreign_keys(connection, on=False)
+            try:
+                yield connection
+            finally:
+                if not self.shared:
+                    _foreign_keys(connection, on=True)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -164,6 +182,13 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _foreign_keys(connection: Connection, *, on: bool) -> None:
+    """Past SQLAlchemy's connection, which would begin a transaction."""
+    cursor = connection.connection.cursor()
+    cursor.execute(f"PRAGMA foreign_keys={'ON' if on else 'OFF'}")
     cursor.close()
 
 
