@@ -2,28 +2,34 @@
 
 Order of evidence: staff's word about the mail, the roster's addresses, staff's word about the sender's
 address, our own thread, then the unit a mail names. All but the last are trusted; what a mail merely
-claims is counted provisionally and never over them.
+claims is counted provisionally and never over them. Who would be trusted by an address that, as the mail host
+says, he does not write from, is refuted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from intake.domain.mail import Message
 from intake.domain.material import Examined
 from intake.domain.notice import Kind, Roster, UnitCode
+from intake.domain.vouching import Vouched, vouched
 
 
 class Tier(StrEnum):
-    """How sure we are. CONFIRMED: staff said so. KNOWN: roster address. THREAD: reply to our letter. CLAIMED: named."""
+    """How sure we are. CONFIRMED: staff said so. KNOWN: roster address. THREAD: reply to our letter. CLAIMED: named.
+
+    REFUTED: an address that we trust, which the mail host says is forged.
+    """
 
     CONFIRMED = "confirmed"
     KNOWN = "known"
     THREAD = "thread"
     CLAIMED = "claimed"
     UNKNOWN = "unknown"
+    REFUTED = "refuted"
 
     @property
     def trusted(self) -> bool:
@@ -32,18 +38,24 @@ class Tier(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """The letter of ours that a mail answers: whom it was for, what it was about, how sure we were then."""
+    """The letter of ours that a mail answers: whom it was for, what it was about, how sure we were then.
+
+    `sent_to` are the addresses it went to: knowing its Message-ID proves something of their owners only, since people
+    forward letters and answer to all.
+    """
 
     unit: UnitCode | None
     notice_id: str | None
     tier: Tier
+    sent_to: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Acquaintance:
     """What the records know of a mail's sender before it is read.
 
-    `learned` are the units that staff had us learn the sender's address for.
+    `learned` are the units that staff had us learn the sender's address for, `signed` the domains whose signature the
+    mail bears, checked by ourselves.
     """
 
     assigned: UnitCode | None = None
@@ -51,6 +63,7 @@ class Acquaintance:
     claimed_before: frozenset[UnitCode] = frozenset()
     learned: frozenset[UnitCode] = frozenset()
     assigned_notice: str | None = None
+    signed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +83,44 @@ class Identity:
 NOBODY = Identity(Tier.UNKNOWN)
 
 
-def identify(message: Message, examined: Sequence[Examined], roster: Roster, known: Acquaintance) -> Identity:
-    """Conclude whose mail this is from everything it shows and everything the records know."""
+def identify(
+    message: Message,
+    examined: Sequence[Examined],
+    roster: Roster,
+    known: Acquaintance,
+    trusted: frozenset[str] = frozenset(),
+) -> Identity:
+    """Conclude whose mail this is from everything it shows and everything the records know.
+
+    `trusted` are the mail hosts whose word about the sender's address is believed.
+    """
+    spec = message.sender.spec if message.sender else ""
+    said = vouched(spec, message.verdicts, trusted, known.signed) if spec else ()
+    identity = _concluded(message, examined, roster, known)
+    refuted = Vouched.HOST_FAIL in said and identity.tier.trusted and known.assigned is None
+    return replace(identity, tier=Tier.REFUTED if refuted else identity.tier, evidence=(*identity.evidence, *said))
+
+
+def _concluded(message: Message, examined: Sequence[Examined], roster: Roster, known: Acquaintance) -> Identity:
     if known.assigned is not None:
         return Identity(Tier.CONFIRMED, known.assigned, ("assigned",))
     named = _Named.of(message, examined, roster)
     listed = roster.of_sender(message.sender.spec) if message.sender else ()
     if listed:
         codes = frozenset(unit.code for unit in listed)
-        return _trusted(Tier.KNOWN, "sender", codes, named)
+        tier, why = (Tier.CONFIRMED, "learned") if known.learned == codes else (Tier.KNOWN, "sender")
+        return _trusted(tier, why, codes, named)
     if known.learned:
         return _trusted(Tier.CONFIRMED, "learned", known.learned, named)
     if known.thread and known.thread.unit:
-        codes = frozenset({known.thread.unit})
-        if known.thread.tier.trusted:
-            return _trusted(Tier.THREAD, "thread", codes, named)
-        return _claimed(named, codes, "thread")
+        return _in_thread(message, known.thread, frozenset({known.thread.unit}), named)
     return _claimed(named, known.claimed_before, "claimed before")
+
+
+def _in_thread(message: Message, thread: Thread, codes: frozenset[UnitCode], named: _Named) -> Identity:
+    if thread.tier.trusted and message.sender and message.sender.spec in thread.sent_to:
+        return _trusted(Tier.THREAD, "thread", codes, named)
+    return _claimed(named, codes, "thread")
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,8 +64,10 @@ def _brings_something(case: Case) -> bool:
 
 
 def _unseen(case: Case) -> Verdict | None:
-    """The verdict on a mail of which a part was never looked at: a person does."""
+    """The verdict on a mail that nobody's word is taken for, or of which a part was never looked at: a person looks."""
     relevance = case.recognised.relevance
+    if case.recognised.identity.tier is Tier.REFUTED and not case.waived.holds:
+        return _held(case, "sender-refuted", answer=False)
     if case.too_large is not None:
         answer = relevance is Relevance.ASKS
         return _held(case, "too-large", answer=answer, size=case.too_large, limit=case.max_mail)
@@ -134,6 +136,7 @@ def _judged(case: Case) -> Verdict:
     assert notice is not None
     before = checklist(notice, of_equals(case), notice.deadline)
     assessments = _known_repeats(before, assess(case.examined, notice, _met_documents(before), case.waived))
+    assessments = _unconfirmed(case, before, assessments)
     entries = all_entries(case, assessments)
     whole = checklist(notice, [*case.prior, *entries], notice.deadline)
     linked = (*link_findings(case, assessments), *inside_findings(case, assessments, whole))
@@ -192,6 +195,27 @@ def _known_repeats(before: Checklist, assessments: Sequence[Assessment]) -> tupl
     )
 
 
+def _unconfirmed(case: Case, before: Checklist, assessments: Sequence[Assessment]) -> tuple[Assessment, ...]:
+    """Under the policy `strict` what would replace something that counts waits, unless staff confirmed the sender.
+
+    What came later than this mail was not there yet: judged again, a mail waits for nothing that came after it.
+    """
+    if case.policy != "strict" or case.recognised.identity.tier is Tier.CONFIRMED or case.waived.holds:
+        return tuple(assessments)
+    taken = {
+        item.requirement.key
+        for item in before.items
+        if not item.requirement.accumulates
+        and any(entry.place < (case.received_at, case.order) for entry in item.entries)
+    }
+    return tuple(
+        replace(each, state=EntryState.HELD, findings=(*each.findings, _hold(each, "sender-unconfirmed")))
+        if each.state is EntryState.OK and each.requirement in taken
+        else each
+        for each in assessments
+    )
+
+
 def _counted(case: Case, assessments: Sequence[Assessment], whole: Checklist) -> tuple[Assessment, ...]:
     """Mark what counts now; what does not is said why: newer mail of the unit's, or a trusted sender's, counts instead.
 
@@ -205,8 +229,7 @@ def _counted(case: Case, assessments: Sequence[Assessment], whole: Checklist) ->
         if each.state is not EntryState.OK:
             marked.append(each)
         elif each.requirement in taken:
-            waits = replace(_note(each, "claimed-not-counted"), severity=Severity.HOLD)
-            marked.append(replace(each, findings=(*each.findings, waits)))
+            marked.append(replace(each, findings=(*each.findings, _hold(each, "claimed-not-counted"))))
         elif (each.requirement, each.examined.material.sha256) in counting:
             marked.append(replace(each, counted=True))
         else:
@@ -223,6 +246,10 @@ def _taken_by_trusted(case: Case) -> frozenset[str | None]:
 
 def _note(each: Assessment, code: str) -> Finding:
     return Finding(code, Severity.NOTE, {}, each.examined.material.sha256, each.requirement)
+
+
+def _hold(each: Assessment, code: str) -> Finding:
+    return replace(_note(each, code), severity=Severity.HOLD)
 
 
 def _missing(view: Checklist, verdict: Verdict) -> tuple[Finding, ...]:

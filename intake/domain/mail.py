@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from intake.domain.vouching import HostVerdict
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Locator:
@@ -72,7 +74,8 @@ class Message:
     section 3.6.2); `shown_sender` is what a reader would see, for listings only. `text` is the body as a
     person reads it, `own_text` the same without quoted earlier mail. `headers` maps lower-case names to
     all their values, decoded. `defects` names what was wrong with the octets. `returned` are Message-IDs that
-    the body of a report carries: what could not be delivered.
+    the body of a report carries: what could not be delivered. `verdicts` are those that stand where only the last
+    mail host could put them, not yet asked whether it is one that we believe.
     """
 
     subject: str = ""
@@ -89,6 +92,7 @@ class Message:
     relayed_at: datetime | None = None
     defects: tuple[str, ...] = ()
     returned: tuple[str, ...] = ()
+    verdicts: tuple[HostVerdict, ...] = ()
 
     @property
     def unread(self) -> bool:

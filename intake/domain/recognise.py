@@ -36,13 +36,17 @@ class Relevance(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """The configuration that judging needs. `own` are our sending addresses, `staff` those of the office."""
+    """The configuration that judging needs. `own` are our sending addresses, `staff` those of the office.
+
+    `trusted` are the names of mail hosts whose Authentication-Results are believed.
+    """
 
     roster: Roster
     notices: tuple[Notice, ...]
     own: frozenset[str] = frozenset()
     staff: frozenset[str] = frozenset()
     policy: str = "open"
+    trusted: frozenset[str] = frozenset()
     max_mail: int = 300 << 20
     """Octets of a mail that are fetched at most."""
 
@@ -64,7 +68,7 @@ def recognise(
     why = automatic(message, office.own)
     if why is None and known.assigned is None and _from_staff(message, office.staff) and not examined:
         why = "staff-mail"
-    identity = identify(message, examined, office.roster, known)
+    identity = identify(message, examined, office.roster, known, office.trusted)
     look = _Look(message, examined, identity, known, _places(message, examined))
     return Recognised(why, identity, _notice(look, received_at, office.notices), _relevance(look, office.notices))
 

@@ -164,7 +164,7 @@ def _unit_state(items: Sequence[Item], *, anything: bool, waiting: bool) -> Unit
 def _tier(entries: Sequence[Entry]) -> Tier | None:
     """The weakest link: one claimed entry leaves the whole to be confirmed."""
     tiers = {entry.tier for entry in entries}
-    for tier in (Tier.CLAIMED, Tier.UNKNOWN, Tier.THREAD, Tier.KNOWN, Tier.CONFIRMED):
+    for tier in (Tier.REFUTED, Tier.CLAIMED, Tier.UNKNOWN, Tier.THREAD, Tier.KNOWN, Tier.CONFIRMED):
         if tier in tiers:
             return tier
     return None

@@ -33,6 +33,7 @@ def office_of(config: Config) -> Office:
         own=frozenset({own.lower()}),
         staff=frozenset(staff),
         policy=config.site.identity.policy,
+        trusted=frozenset(name.lower() for name in config.site.identity.trust_authserv),
         max_mail=config.site.imap.max_mail_mb << 20,
     )
 

@@ -26,6 +26,10 @@ Senders = Annotated[
     list[Annotated[str, Meta(pattern=r"^[^\s@<>\"]*@[A-Za-z0-9.-]+\.[A-Za-z0-9-]+\Z")]],
     Meta(description='a list of addresses ("name@example.cn") and domains ("@example.cn")'),
 ]
+Hosts = Annotated[
+    list[Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,253}\Z")]],
+    Meta(description="a list of names of mail hosts, as in their Authentication-Results"),
+]
 Security = Annotated[Literal["tls", "starttls", "none"], Meta(description='"tls", "starttls" or "none"')]
 
 
@@ -73,6 +77,7 @@ class Staff(Struct, frozen=True, forbid_unknown_fields=True):
 
 class Identity(Struct, frozen=True, forbid_unknown_fields=True):
     policy: Annotated[Literal["open", "roster", "strict"], Meta(description='"open", "roster" or "strict"')] = "open"
+    trust_authserv: Hosts = field(default_factory=list)
 
 
 class Replies(Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from intake.domain.identity import NOBODY, Acquaintance, Identity, Thread, Tier,
 from intake.domain.mail import Message
 from intake.domain.material import Examined
 from intake.domain.notice import Roster, Unit
+from intake.domain.vouching import HostVerdict, MethodResult
 from tests.unit.builders import (
     JIAXIANG,
     JINXIANG,
@@ -131,14 +133,24 @@ def test_a_sender_confirmed_for_two_units_is_told_apart_by_what_the_mail_names()
     assert who(message("材料", STRANGER), learned=before).unit is None
 
 
+def test_an_address_of_the_roster_that_staff_confirmed_is_confirmed() -> None:
+    assert who(message("材料"), learned=frozenset({WEISHAN})) == Identity(Tier.CONFIRMED, WEISHAN, ("learned",))
+
+
 def test_the_roster_goes_before_an_earlier_confirmation() -> None:
     assert brief(who(message("材料"), learned=frozenset({YUTAI}))) == (Tier.KNOWN, WEISHAN)
 
 
 def test_a_reply_to_our_letter_is_of_the_unit_it_was_for() -> None:
-    thread = Thread(YUTAI, "week", Tier.KNOWN)
+    thread = Thread(YUTAI, "week", Tier.KNOWN, frozenset({STRANGER}))
 
     assert who(message("回复", STRANGER), thread=thread) == Identity(Tier.THREAD, YUTAI, ("thread",))
+
+
+def test_a_reply_from_another_address_than_the_letter_went_to_only_claims() -> None:
+    thread = Thread(YUTAI, "week", Tier.KNOWN, frozenset({"somebody.else@qq.com"}))
+
+    assert who(message("回复", STRANGER), thread=thread) == Identity(Tier.CLAIMED, YUTAI, ("thread",))
 
 
 def test_a_reply_to_a_claimed_letter_is_still_only_claimed() -> None:
@@ -156,6 +168,50 @@ def test_a_reply_to_a_letter_for_nobody_is_told_by_what_it_names() -> None:
 
 def test_the_roster_goes_before_a_thread() -> None:
     assert brief(who(message("回复"), thread=Thread(YUTAI, "week", Tier.KNOWN))) == (Tier.KNOWN, WEISHAN)
+
+
+# The mail host's word
+
+
+HOST = frozenset({"mx.example.cn"})
+
+
+def heard(mail: Message, result: str, host: str = "mx.example.cn") -> Message:
+    return replace(mail, verdicts=(HostVerdict(host, (MethodResult("dmarc", result),)),))
+
+
+def under_the_host(mail: Message, **known: Any) -> Identity:
+    return identify(mail, (), ROSTER, Acquaintance(**known), HOST)
+
+
+def test_a_roster_address_that_is_forged_is_refuted() -> None:
+    identity = under_the_host(heard(message(), "fail"))
+
+    assert identity == Identity(Tier.REFUTED, WEISHAN, ("sender", "host-fail"))
+    assert not identity.tier.trusted
+
+
+def test_so_is_a_learned_one_and_one_that_answers_our_letter() -> None:
+    thread = Thread(YUTAI, "week", Tier.KNOWN, frozenset({STRANGER}))
+
+    assert under_the_host(heard(message("回复", STRANGER), "fail"), learned=frozenset({YUTAI})).tier is Tier.REFUTED
+    assert under_the_host(heard(message("回复", STRANGER), "fail"), thread=thread).tier is Tier.REFUTED
+
+
+def test_who_only_claims_is_not_refuted_and_staffs_word_stands() -> None:
+    assert under_the_host(heard(message("鱼台县材料", STRANGER), "fail")).tier is Tier.CLAIMED
+    assert under_the_host(heard(message(), "fail"), assigned=WEISHAN).tier is Tier.CONFIRMED
+
+
+def test_a_pass_is_evidence_and_makes_nobody_known() -> None:
+    assert under_the_host(heard(message(), "pass")) == Identity(Tier.KNOWN, WEISHAN, ("sender", "host-pass"))
+    assert under_the_host(heard(message("你好", STRANGER), "pass")).tier is Tier.UNKNOWN
+    assert "dkim" in under_the_host(message(), signed=frozenset({"weishan.example.cn"})).evidence
+
+
+def test_a_host_that_is_not_named_is_not_heard() -> None:
+    assert under_the_host(heard(message(), "fail", "forged.example")) == Identity(Tier.KNOWN, WEISHAN, ("sender",))
+    assert who(heard(message(), "fail")).tier is Tier.KNOWN, "off by default"
 
 
 # What a mail claims

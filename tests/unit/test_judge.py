@@ -18,6 +18,7 @@ from intake.domain.material import Condition, Examined
 from intake.domain.notice import Kind, Requirement
 from intake.domain.submission import EntryState, UnitState
 from intake.domain.verdict import Disposition, Verdict
+from intake.domain.vouching import HostVerdict, MethodResult
 from tests.unit.builders import (
     DEADLINE,
     KNOWN,
@@ -384,7 +385,7 @@ def test_two_strangers_of_one_unit_may_send_the_same_photo() -> None:
     [("open", set()), ("roster", {Tier.CLAIMED}), ("strict", {Tier.CLAIMED, Tier.THREAD})],
 )
 def test_the_policy_says_whose_mail_waits(policy: str, held: set[Tier]) -> None:
-    thread = Acquaintance(thread=Thread(WEISHAN, NOTICE.id, Tier.KNOWN))
+    thread = Acquaintance(thread=Thread(WEISHAN, NOTICE.id, Tier.KNOWN, frozenset({STRANGER})))
     mails = {
         Tier.CLAIMED: (CLAIM, Acquaintance()),
         Tier.THREAD: (message("回复", STRANGER), thread),
@@ -399,6 +400,50 @@ def test_the_policy_says_whose_mail_waits(policy: str, held: set[Tier]) -> None:
         assert (verdict.disposition is HELD) == (tier in held)
         assert ("unit-claimed" in codes(verdict)) == (tier in held or tier is Tier.CLAIMED)
         assert bool(desk.filed) == (tier not in held)
+
+
+def strictly() -> Desk:
+    return Desk(replace(OFFICE, policy="strict"))
+
+
+def test_strictly_nothing_replaces_what_counts_until_staff_confirmed_its_sender() -> None:
+    desk = strictly()
+    desk.hand_in(message(), video("一.mp4"), photo("一.jpg"))
+    verdict = desk.hand_in(message(), video("二.mp4"), photo("二.jpg"))
+
+    assert (desk.origins("video"), counted(verdict)) == (["一.mp4"], ["二.jpg"])
+    assert finding(verdict, "sender-unconfirmed").severity is Severity.HOLD
+    assert desk.origins("photos") == ["一.jpg", "二.jpg"], "photos add up and replace nothing"
+
+
+def test_strictly_what_a_confirmed_sender_sends_replaces() -> None:
+    desk = strictly()
+    desk.hand_in(message(), video("一.mp4"))
+    desk.hand_in(message(), video("二.mp4"), known=Acquaintance(learned=frozenset({WEISHAN})))
+
+    assert desk.origins("video") == ["二.mp4"]
+
+
+def test_strictly_the_first_stays_also_when_it_is_judged_again_after_a_person_let_a_second_count() -> None:
+    desk = strictly()
+    desk.hand_in(message(), video("一.mp4"))
+    desk.hand_in(message(), video("二.mp4"))
+    desk.hand_in(message(), video("二.mp4"), waived=LOOKED, again=2)
+    assert desk.origins("video") == ["二.mp4"]
+
+    verdict = desk.hand_in(message(), video("一.mp4"), again=1)
+
+    assert "sender-unconfirmed" not in codes(verdict)
+    assert desk.origins("video") == ["二.mp4"]
+
+
+def test_what_is_forged_is_held_and_nobody_is_answered() -> None:
+    forged = replace(message(), verdicts=(HostVerdict("mx", (MethodResult("dmarc", "fail"),)),))
+    desk = Desk(replace(OFFICE, trusted=frozenset({"mx"})))
+    verdict = desk.hand_in(forged, report())
+
+    assert (verdict.disposition, verdict.answer, codes(verdict)) == (HELD, False, ["sender-refuted"])
+    assert desk.filed == []
 
 
 def test_what_waits_for_its_sender_counts_when_a_person_has_looked() -> None:

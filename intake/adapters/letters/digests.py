@@ -123,6 +123,7 @@ ASKED_BY_CODE = {
     "unit-unknown": TaskKind.ASSIGN,
     "unit-conflict": TaskKind.ASSIGN,
     "unit-claimed": TaskKind.ASSIGN,
+    "sender-refuted": TaskKind.ASSIGN,
     "cloud-link": TaskKind.FETCH,
     "relevance-unclear": TaskKind.DOUBT,
     "no-material": TaskKind.READ,

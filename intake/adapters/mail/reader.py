@@ -63,6 +63,7 @@ def _head(top: Block) -> Message:
         headers=envelope.headers,
         content_type=content_type(top.head),
         defects=envelope.defects,
+        verdicts=envelope.verdicts,
     )
 
 

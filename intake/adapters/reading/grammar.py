@@ -45,6 +45,17 @@ class Mailbox(msgspec.Struct, forbid_unknown_fields=True):
     spec: _Name
 
 
+class ResultTold(msgspec.Struct, forbid_unknown_fields=True):
+    method: _Word
+    result: _Word
+    properties: Annotated[dict[_Word, _Word], msgspec.Meta(max_length=100)]
+
+
+class VerdictTold(msgspec.Struct, forbid_unknown_fields=True):
+    authserv: _Word
+    results: Annotated[list[ResultTold], msgspec.Meta(max_length=100)]
+
+
 class Told(msgspec.Struct, forbid_unknown_fields=True):
     """The fields of domain.Message."""
 
@@ -62,6 +73,7 @@ class Told(msgspec.Struct, forbid_unknown_fields=True):
     relayed_at: Annotated[datetime, msgspec.Meta(tz=True)] | None
     defects: list[_Name]
     returned: Annotated[list[_Word], msgspec.Meta(max_length=100)]
+    verdicts: Annotated[list[VerdictTold], msgspec.Meta(max_length=100)]
 
 
 class Head(msgspec.Struct, tag="head", forbid_unknown_fields=True):

@@ -54,14 +54,17 @@ class SqlDesk:
         )
 
     def _thread(self, references: tuple[str, ...]) -> Thread | None:
-        """The newest letter of ours that the mail refers to: its Message-ID is keyed, so knowing it is proof."""
+        """The newest letter of ours that the mail refers to. Its Message-ID is keyed: only who got it can know it."""
         if not references:
             return None
         named = [storable(reference) for reference in references[-MAX_REFERENCES:]]
         letter = self._session.scalar(
             select(LetterRow).where(LetterRow.message_id.in_(named)).order_by(LetterRow.id.desc())
         )
-        return Thread(letter.unit_code, letter.notice_id, Tier(letter.identity)) if letter else None
+        if letter is None:
+            return None
+        sent_to = frozenset(address.lower() for address in letter.envelope_to)
+        return Thread(letter.unit_code, letter.notice_id, Tier(letter.identity), sent_to)
 
     def _claimed_before(self, pending: Pending, message: Message) -> frozenset[str]:
         if message.sender is None:

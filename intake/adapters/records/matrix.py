@@ -53,9 +53,12 @@ def _entries(session: Session, notice: Notice) -> defaultdict[str, list[Entry]]:
 
 
 def _waiting(session: Session, notice: Notice) -> frozenset[tuple[str, bool]]:
-    """Units of which a whole mail waits for a person, and whether its sender is trusted."""
+    """Units of which a whole mail waits for a person, and whether its sender is trusted. A forged one is nobody's."""
     query = select(MailRow.unit_code, MailRow.identity).where(
-        MailRow.needs_person, MailRow.notice_id == notice.id, MailRow.disposition == Disposition.HELD
+        MailRow.needs_person,
+        MailRow.notice_id == notice.id,
+        MailRow.disposition == Disposition.HELD,
+        MailRow.identity != Tier.REFUTED,
     )
     return frozenset((code, Tier(tier).trusted) for code, tier in session.execute(query) if code)
 
