@@ -447,7 +447,7 @@ def test_a_reply_is_recognised_by_the_newest_letter_it_refers_to(box: Box) -> No
     pending = Pending(99, "M000099", "", 1, NOW, 0, Ruling())
     mail = message("回复", STRANGER, references=("<other@x>", "<a@x>", "<b@x>"))
     with box.records.desk() as desk:
-        assert desk.acquaintance(pending, mail).thread == Thread(WEISHAN, NOTICE.id, Tier.KNOWN)
+        assert desk.acquaintance(pending, mail).thread == Thread(WEISHAN, NOTICE.id, Tier.KNOWN, frozenset({"a@b.cn"}))
         assert desk.acquaintance(pending, message(references=("<guess@x>",))).thread is None
 
 
