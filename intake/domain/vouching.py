@@ -47,7 +47,7 @@ def vouched(
     domain = sender.rpartition("@")[2]
     words = {_word(domain, verdict.results) for verdict in verdicts if verdict.authserv in trusted}
     host = next((each for each in (Vouched.HOST_FAIL, Vouched.HOST_PASS) if each in words), None)
-    own = Vouched.SIGNED if any(_aligned(domain, each) for each in signed) else None
+    own = Vouched.SIGNED if any(aligned(domain, each) for each in signed) else None
     return tuple(each for each in (host, own) if each)
 
 
@@ -57,9 +57,9 @@ def _word(domain: str, results: Iterable[MethodResult]) -> Vouched | None:
     dmarc = {each.result for each in results if each.method == "dmarc" and _is_about(domain, each)}
     if dmarc & {"pass", "fail"}:
         return Vouched.HOST_FAIL if "fail" in dmarc else Vouched.HOST_PASS
-    if any(each.method == "dkim" and each.result == "pass" and _aligned(domain, _signer(each)) for each in results):
+    if any(each.method == "dkim" and each.result == "pass" and aligned(domain, _signer(each)) for each in results):
         return Vouched.HOST_PASS
-    spf = {each.result for each in results if each.method == "spf" and _aligned(domain, _envelope(each))}
+    spf = {each.result for each in results if each.method == "spf" and aligned(domain, _envelope(each))}
     if "fail" in spf:
         return Vouched.HOST_FAIL
     return Vouched.HOST_PASS if "pass" in spf else None
@@ -77,7 +77,7 @@ def _envelope(result: MethodResult) -> str:
     return result.properties.get("smtp.mailfrom", "").rpartition("@")[2]
 
 
-def _aligned(domain: str, other: str) -> bool:
+def aligned(domain: str, other: str) -> bool:
     """Whether `other` is the domain or lies above it: who rules a zone rules what is below (RFC 7489 section 3.1.1).
 
     The other way round counts for nothing: many a zone is shared by strangers.

@@ -30,6 +30,7 @@ from intake.entry.office import account_of, limits_of, office_of, opens, rules_o
 from intake.entry.ownership import Ownership, ownership
 from intake.entry.passwords import password_problems
 from intake.entry.servers import Servers, take_a_breath
+from intake.entry.signatures import signatures_of
 from intake.pipeline.deliver import Post, deliver
 from intake.pipeline.examine import Bench, examine
 from intake.pipeline.folders import Intake
@@ -226,6 +227,7 @@ class App:
             self._stopping,
             self._progress,
             limits=limits_of(self.config),
+            signatures=signatures_of(self.config),
         )
 
     def deliver(self) -> int:

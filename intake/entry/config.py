@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import time
 from email.utils import parseaddr
+from importlib.util import find_spec
 from ipaddress import ip_address
 from itertools import chain
 from pathlib import Path
@@ -141,6 +142,8 @@ def _whole(site: Mapping[str, Any], problems: Problems) -> None:
             endpoint(clamd)
         except ValueError as error:
             problems.add("scan.clamd", str(error))
+    if site.get("identity", {}).get("dkim") and not (find_spec("dkim") and find_spec("dns")):
+        problems.add("identity.dkim", 'needs dkimpy; install the extra "dkim", or set it to false')
     database = site.get("storage", {}).get("database")
     fault = url_fault(database) if database else None
     if fault:

@@ -78,6 +78,7 @@ class Staff(Struct, frozen=True, forbid_unknown_fields=True):
 class Identity(Struct, frozen=True, forbid_unknown_fields=True):
     policy: Annotated[Literal["open", "roster", "strict"], Meta(description='"open", "roster" or "strict"')] = "open"
     trust_authserv: Hosts = field(default_factory=list)
+    dkim: bool = False
 
 
 class Replies(Struct, frozen=True, forbid_unknown_fields=True):

@@ -25,7 +25,20 @@ from intake.domain.sealing import SEALED, looks_classified
 from intake.domain.verdict import Verdict
 from intake.pipeline.noted import NotedBlobs
 from intake.pipeline.place import place
-from intake.ports import Blobs, Claim, Clock, Deferred, Desk, Looker, Pending, Reader, Records, Spoilt, Stationery
+from intake.ports import (
+    Blobs,
+    Claim,
+    Clock,
+    Deferred,
+    Desk,
+    Looker,
+    Pending,
+    Reader,
+    Records,
+    Signatures,
+    Spoilt,
+    Stationery,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +58,7 @@ class Bench:
     clock: Clock
     stopping: Callable[[], bool] = lambda: False
     progress: Callable[[str], None] = lambda _ref: None
+    signatures: Signatures | None = None
     keeper: bool = True
     limits: Limits = field(default_factory=Limits)
 
@@ -113,12 +127,14 @@ def _tell(pending: Pending, decision: tuple[Verdict, str] | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A mail read and looked at. `pieces` are the hashes of all that was stored on the way."""
+    """A mail read and looked at. `pieces` are the hashes of all that was stored on the way, `signed` the domains that
+    signed it."""
 
     message: Message
     examined: tuple[Examined, ...]
     classified: bool
     pieces: tuple[str, ...]
+    signed: frozenset[str]
 
 
 def _look(bench: Bench, claim: Claim) -> _Seen:
@@ -127,7 +143,14 @@ def _look(bench: Bench, claim: Claim) -> _Seen:
     message, materials = bench.read(store.verified(pending.sha256), store)
     examined = bench.look(_worth_a_look(bench, pending, message, materials), store, claim.keep)
     classified = not pending.lifted and looks_classified(message, materials, examined)
-    return _Seen(message, examined, classified, tuple(store.stored))
+    return _Seen(message, examined, classified, tuple(store.stored), _signed(bench, pending, message))
+
+
+def _signed(bench: Bench, pending: Pending, message: Message) -> frozenset[str]:
+    """Whose signature the mail bears: asked for those only whom it could speak for."""
+    if bench.signatures is None or pending.cut or not _is_listed(bench, message):
+        return frozenset()
+    return bench.signatures(bench.blobs.path(pending.sha256), message)
 
 
 def _worth_a_look(
@@ -151,7 +174,7 @@ def _decide(bench: Bench, desk: Desk, pending: Pending, seen: _Seen) -> tuple[Ve
     if seen.classified:
         desk.seal(pending, seen.pieces, now)
         return SEALED, "sealed"
-    case = _case(bench, desk, pending, seen.message, seen.examined)
+    case = _case(bench, desk, pending, seen)
     verdict = judge(case)
     letters = desk.letters(case, now) if verdict.answer else Letters()
     mail = Correspondence(case, verdict, letters, bench.limits, ruled=pending.ruling.number > 0)
@@ -185,8 +208,9 @@ def _answer(bench: Bench, desk: Desk, pending: Pending, mail: Correspondence, ru
     desk.post(draft, pending.id, reply.now)
 
 
-def _case(bench: Bench, desk: Desk, pending: Pending, message: Message, examined: tuple[Examined, ...]) -> Case:
-    known = desk.acquaintance(pending, message)
+def _case(bench: Bench, desk: Desk, pending: Pending, looked: _Seen) -> Case:
+    message, examined = looked.message, looked.examined
+    known = replace(desk.acquaintance(pending, message), signed=looked.signed)
     seen = recognise(message, examined, pending.received_at, bench.office, known)
     unit, notice = seen.identity.unit, seen.notice
     return Case(

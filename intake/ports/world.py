@@ -222,6 +222,12 @@ class Reader(Protocol):
     def __call__(self, raw: Path, blobs: Blobs, /) -> tuple[Message, tuple[Material, ...]]: ...
 
 
+class Signatures(Protocol):
+    """The domains whose DKIM signature of a stored mail is valid; none whatever fails."""
+
+    def __call__(self, raw: Path, message: Message, /) -> frozenset[str]: ...
+
+
 class Inspector(Protocol):
     """Facts of one file, measured in a child process: Facts whatever the file does, Deferred when no child can run."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -12,9 +13,11 @@ import pytest
 
 from intake.entry.app import App
 from intake.entry.office import office_of
+from tests.adapters.test_signatures import key, signed
 from tests.e2e.world import address, complete, mail, report
 from tests.pipeline.office import Office
 from tests.samples import media
+from tests.servers.dns import running_dns
 
 pytestmark = pytest.mark.server
 WEISHAN = "370826"
@@ -69,6 +72,20 @@ def test_staffs_word_lets_a_mail_count_that_was_called_forged(office: Office) ->
     office.poll()
 
     assert office.world.unit(WEISHAN)["state"] == "complete"
+
+
+def test_a_signature_of_the_senders_domain_is_kept_as_evidence(office: Office) -> None:
+    domain = address(WEISHAN).partition("@")[2]
+    private, record = key(2048)
+    under(office.app, dkim=True)
+    with running_dns({f"s._domainkey.{domain}": [record]}) as server:
+        office.world.deliver(signed(private, complete(WEISHAN), domain))
+        office.world.deliver(complete("370883"))
+        office.poll()
+
+    assert server.asked == [f"s._domainkey.{domain}"]
+    shown = [json.loads(office.world.run("show", ref, "--json"))["evidence"] for ref in ("M000001", "M000002")]
+    assert shown == [["sender", "dkim"], ["sender"]]
 
 
 def strangers() -> Iterator[bytes]:
