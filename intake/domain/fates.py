@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from intake.domain.faults import HARMFUL_FORMATS, find_faults
+from intake.domain.faults import find_faults
 from intake.domain.finding import Finding, Severity
+from intake.domain.harmful import harm_of
 from intake.domain.material import Condition, Examined, Scanned
 from intake.domain.notice import Kind, Notice, Requirement
 from intake.domain.submission import EntryState
@@ -63,9 +64,7 @@ def assess(
     """
     chosen = _chosen_documents(examined, notice, have_report)
     fates = (
-        _infected(each, notice)
-        if each.scan.outcome is Scanned.INFECTED
-        else _scanned(_fate(each, notice, chosen.get(id(each))))
+        _refused(each, notice, chosen.get(id(each))) or _scanned(_fate(each, notice, chosen.get(id(each))))
         for each in examined
     )
     return tuple(_overlook(fate, waived) for fate in _without_repeats(fates))
@@ -79,6 +78,17 @@ def _scanned(fate: Assessment) -> Assessment:
     detail = {"partly": scan.outcome is Scanned.PARTLY}
     held = Finding("not-scanned", Severity.HOLD, detail, fate.examined.material.sha256, fate.requirement)
     return replace(fate, state=EntryState.HELD, findings=(*fate.findings, held))
+
+
+def _refused(each: Examined, notice: Notice, document_for: Requirement | None) -> Assessment | None:
+    """What is returned whatever it is for: malware, and what can act or leads elsewhere."""
+    if each.scan.outcome is Scanned.INFECTED:
+        return _infected(each, notice)
+    harm = harm_of(each)
+    if harm is None:
+        return None
+    refused = _at_fault(each, "format-not-accepted", format=each.facts.format, allowed="", harm=harm)
+    return replace(refused, requirement=document_for.key if document_for else None)
 
 
 def _infected(each: Examined, notice: Notice) -> Assessment:
@@ -126,8 +136,6 @@ def is_decoration(each: Examined) -> bool:
 
 def _other(each: Examined) -> Assessment:
     facts = each.facts
-    if facts.format in HARMFUL_FORMATS:
-        return _at_fault(each, "format-not-accepted", format=facts.format, allowed="")
     if facts.condition is Condition.EMPTY:
         return _at_fault(each, "file-empty")
     if facts.format in CONTAINERS and facts.condition is not Condition.UNMEASURED:

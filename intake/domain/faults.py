@@ -13,8 +13,6 @@ from intake.domain.finding import Detail, Finding, Severity
 from intake.domain.material import Condition, Examined
 from intake.domain.notice import Kind, Requirement
 
-HARMFUL_FORMATS = frozenset({"exe", "lnk", "bat", "script", "msi", "jar", "chm", "iso", "url"})
-
 
 class Reason(Protocol):
     """One reason to find fault: `find` gives the detail to tell, or None when there is nothing to say."""

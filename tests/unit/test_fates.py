@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -197,12 +198,49 @@ def test_unknown_content_without_a_promising_name_waits_for_a_person() -> None:
     assert fate(material("data.bin")) == [(None, HELD, ["not-inspected"])]
 
 
-@pytest.mark.parametrize("name", ["exe", "lnk", "bat", "script", "msi", "jar", "chm", "iso", "url"])
+HARMFUL = ["exe", "lnk", "bat", "script", "msi", "jar", "apk", "chm", "iso", "vhd", "dmg", "url", "html"]
+
+
+@pytest.mark.parametrize("name", HARMFUL)
 def test_what_could_harm_is_returned(name: str) -> None:
     assert fate(material("活动视频.mp4", format=name)) == [(None, FAULTY, ["format-not-accepted"])]
 
 
-@pytest.mark.parametrize("name", ["html", "vcf", "ics", "csv", "mp3", "xml", "svg"])
+@pytest.mark.parametrize(
+    "name", ["总结.pdf.exe", "总结.SCR", "1.jpg.lnk", "1.jpg.js. ", "年报\u202efdp.exe", "表.xlsm", "a.iso"]
+)
+@pytest.mark.parametrize("content", [photo, report, video, material])
+def test_what_is_called_like_a_program_is_one_whatever_it_holds(content: Any, name: str) -> None:
+    ((_requirement, state, said),) = fate(content(name))
+
+    assert (state, said) == (FAULTY, ["format-not-accepted"])
+
+
+@pytest.mark.parametrize("name", ["www.jining.gov.cn", "微山县v1.2", "说明", "a.b.", "报告.pdf"])
+def test_other_dots_in_a_name_mean_nothing(name: str) -> None:
+    assert fate(report(name)) == [("report", EntryState.OK, [])]
+
+
+@pytest.mark.parametrize("called", ["总结报告.doc", "附件.doc"])
+def test_a_document_with_macros_is_returned_whatever_it_was_meant_for(called: str) -> None:
+    plain = report("总结报告.docx") if called == "附件.doc" else None
+    told = fate(*filter(None, [report(called, format="doc", macros=True), plain]))
+
+    assert told[0] == ("report" if plain is None else None, FAULTY, ["format-not-accepted"])
+
+
+def test_how_to_send_it_instead_depends_on_what_it_is() -> None:
+    kinds = {"exe": "program", "lnk": "shortcut", "html": "page", "iso": "disc", "docm": "macros"}
+    for name, harm in kinds.items():
+        (assessment,) = assess((material("x", format=name),), NOTICE, frozenset(), NOTHING_WAIVED)
+        assert assessment.findings[0].detail == {"format": name, "allowed": "", "harm": harm}
+
+
+def test_what_a_mailer_cut_from_its_own_text_is_no_file_of_the_senders() -> None:
+    assert fate(material("ATT00001.htm", format="html")) == [(None, None, ["kept-aside"])]
+
+
+@pytest.mark.parametrize("name", ["vcf", "ics", "csv", "mp3", "xml", "svg"])
 def test_what_nobody_asks_for_and_hides_nothing_is_kept_aside(name: str) -> None:
     assert fate(material("x", format=name)) == [(None, None, ["kept-aside"])]
 

@@ -71,7 +71,7 @@ def test_a_target_that_fits_an_attachment_whatever_the_limit(tmp_path: Path) -> 
 
 
 def test_a_shortcut_is_called_one_and_a_format_by_its_name(tmp_path: Path) -> None:
-    assert "快捷方式" in said(tmp_path, "format-not-accepted", format="url", allowed="")[0]
+    assert "快捷方式" in said(tmp_path, "format-not-accepted", format="url", allowed="", harm="shortcut")[0]
     other = said(tmp_path, "format-not-accepted", format="rmvb", allowed="mp4, mov")
     assert other[0] == "收到的是RMVB格式，可接收的格式为MP4、MOV。"
 

@@ -7,6 +7,7 @@ did not know avi, wmv and ts.
 
 from __future__ import annotations
 
+import os
 import re
 import zipfile
 from collections.abc import Callable
@@ -40,6 +41,7 @@ _OLE_STREAMS: Final = (
     ("PowerPoint Document", "ppt"),
     ("__properties_version1.0", "msg"),
 )
+_LAST_SECTORS: Final = {b"conectix": "vhd", b"koly\0\0\0\4": "dmg"}
 _INSTALLER: Final = "000C1084-0000-0000-C000-000000000046"
 _OFFICE_ENDINGS: Final = {
     "doc": "doc", "wps": "doc", "dot": "doc", "xls": "xls", "et": "xls", "ppt": "ppt", "dps": "ppt",
@@ -181,6 +183,7 @@ _MAGICS: Final[tuple[tuple[int, bytes, str | Callable[[bytes], str | None]], ...
     (0, b"\x7fELF", "exe"),
     (0, b"L\0\0\0\x01\x14\x02\0", "lnk"),
     (0, b"ITSF", "chm"),
+    (0, b"vhdxfile", "vhd"),
     (0, b"%!PS", "ps"),
     (0, b"\x78\x9f\x3e\x22", "tnef"),
     (0, b"ID3", "mp3"),
@@ -225,6 +228,8 @@ def _package_format(names: list[str], mimetype: str) -> str:
         for folder, stem in _OFFICE_FOLDERS:
             if any(name.startswith(folder) for name in names):
                 return stem + ("m" if macros else "x")
+    if "AndroidManifest.xml" in names:
+        return "apk"
     return "jar" if "META-INF/MANIFEST.MF" in names else "zip"
 
 
@@ -242,9 +247,15 @@ def _ole_format(file: BinaryIO, ending: str) -> str:
 
 
 def _disc_format(file: BinaryIO) -> str | None:
-    """ECMA-119 section 8.1: the first volume descriptor lies in sector 16."""
+    """ECMA-119 section 8.1: the first volume descriptor lies in sector 16. Others end with a sector that names them."""
     file.seek(0x8001)
-    return "iso" if file.read(5) == b"CD001" else None
+    if file.read(5) == b"CD001":
+        return "iso"
+    size = file.seek(0, os.SEEK_END)
+    if size < 1024:
+        return None
+    file.seek(size - 512)
+    return _LAST_SECTORS.get(file.read(8))
 
 
 def _text_format(head: bytes, ending: str) -> str:
