@@ -2,7 +2,7 @@
 # make demo    the whole job on sample mail, nothing to set up
 # make test    all tests; installs Debian's servers for them when it may (root) and they are missing
 # make quick   the tests without servers, in seconds
-# make crash   SIGKILL at every system call of a poll, and what became of it; some 20 minutes
+# make crash   SIGKILL at every system call of a poll, and what became of it; about an hour
 # make soak    5,000 mails while the service is killed every 10 seconds; some 20 minutes
 # make network the connection breaks at every octet of a session
 # make stateful thousands of made-up histories, and what must hold after every step

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import shutil
 import tempfile
@@ -137,20 +138,24 @@ def sweep(
     clean: Mapping[str, Picture],
     told: Callable[[Tried], None],
     changed: Sequence[str] = (),
+    *,
+    ends: float = math.inf,
 ) -> None:
-    """Try all points, each on a lane that is free; `told` hears of each in turn."""
+    """Try all points, each on a lane that is free, and begin none after `ends` (monotonic); `told` hears of each."""
     free: queue.SimpleQueue[Lane] = queue.SimpleQueue()
     for lane in lanes:
         free.put(lane)
 
-    def attempt(each: tuple[Point, Point | None]) -> Tried:
+    def attempt(each: tuple[Point, Point | None]) -> Tried | None:
         lane = free.get()
         try:
             point, again = each
+            if time.monotonic() > ends:
+                return None
             return lane.attempt(point, clean[point.role], again, changed)
         finally:
             free.put(lane)
 
     with ThreadPoolExecutor(len(lanes)) as pool:
-        for tried in pool.map(attempt, plan):
+        for tried in filter(None, pool.map(attempt, plan)):
             told(tried)
