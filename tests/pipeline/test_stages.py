@@ -13,6 +13,7 @@ import pytest
 
 from intake.domain.identity import Tier
 from intake.domain.material import Examined, Material
+from intake.domain.submission import Entry
 from intake.entry.schema import Storage
 from intake.pipeline.examine import examine
 from intake.ports import Blobs, Deferred, Room
@@ -197,15 +198,32 @@ def test_a_notice_may_ask_for_attachments_instead_of_links(office: Office) -> No
 
 
 def test_a_reply_to_our_letter_is_known_by_its_thread(office: Office) -> None:
+    private = "小李 <li@qq.example>"
+    office.world.deliver(mail("370826", {"微山县总结报告.docx": report("微山县")}, sender=private))
+    office.poll()
+    office.world.run("assign", "M000001", "370826")
+    office.poll()
+    ours = office.world.letters("li@qq.example")[-1]["Message-ID"]
+    reply = mail("370826", {"v.mp4": media.video(60)}, subject="Re: 答复", sender=private)
+    office.world.deliver(f"In-Reply-To: {ours}\r\n".encode() + reply)
+    office.poll()
+    assert _handed_in(office, "video").tier is Tier.THREAD
+
+
+def test_a_forwarded_letter_of_ours_lets_nobody_else_speak_for_the_unit(office: Office) -> None:
     office.world.deliver(mail("370826", {"微山县总结报告.docx": report("微山县")}))
     office.poll()
-    ours = office.world.letters()[0]["Message-ID"]
+    ours = office.world.letters(address("370826"))[0]["Message-ID"]
     reply = mail("370826", {"v.mp4": media.video(60)}, subject="Re: 答复", sender="小李 <li@qq.example>")
     office.world.deliver(f"In-Reply-To: {ours}\r\n".encode() + reply)
     office.poll()
+    assert _handed_in(office, "video").tier is Tier.CLAIMED
+
+
+def _handed_in(office: Office, requirement: str) -> Entry:
     with office.app.records.chronicle() as chronicle:
         (row, *_others) = chronicle.unit_rows(office.app.office.notices[0], office.app.office.roster)
-    assert row.checklist.item("video").entries[0].tier is Tier.THREAD
+    return row.checklist.item(requirement).entries[0]
 
 
 def test_stopping_finishes_the_mail_in_hand_and_leaves_the_rest(office: Office) -> None:
