@@ -16,10 +16,11 @@ from intake import journal
 from intake.adapters.inspection import ChildInspector
 from intake.adapters.reading.reader import ChildReader
 from intake.adapters.unpacking import UNPACKABLE, Budget, ChildUnpacker
+from intake.domain.mail import CUT_SHORT, Message
 from intake.domain.material import NOT_ASKED, Condition, Examined, Facts, Material, Scan, Scanned
 from intake.domain.notice import Kind
 from intake.domain.sealing import looks_classified
-from intake.ports import Blobs, Deferred, Scanner
+from intake.ports import Blobs, Deferred, Killed, Scanner
 
 DEEPEST = 2
 """Containers inside one another that are opened."""
@@ -122,7 +123,7 @@ class Looker:
         """A container with how far opening it got, and the materials inside."""
         outer, path = examined.material, blobs.path(examined.material.sha256)
         if examined.facts.format == MAIL_IN_A_FILE:
-            message, inside = self._read(path, blobs)
+            message, inside = self._read_inside(path, blobs)
             if message.unread:
                 return _container(examined, Condition.UNMEASURED, NOT_ALL_READ), []
             inner = [replace(each, origin=f"{outer.origin}/{each.origin}") for each in inside]
@@ -135,6 +136,13 @@ class Looker:
             for each in unpacked.inner
         ]
         return _container(examined, Condition(unpacked.condition), unpacked.note), [_of(outer, each) for each in inner]
+
+    def _read_inside(self, path: Path, blobs: Blobs) -> tuple[Message, tuple[Material, ...]]:
+        """A mail in a file, which costs no more than itself when who reads it is killed."""
+        try:
+            return self._read(path, blobs)
+        except Killed:
+            return Message(defects=(CUT_SHORT,)), ()
 
 
 def _container(examined: Examined, condition: Condition, note: str) -> Examined:

@@ -31,6 +31,7 @@ from intake.ports import (
     Clock,
     Deferred,
     Desk,
+    Killed,
     Looker,
     Pending,
     Reader,
@@ -108,6 +109,8 @@ def examine_one(bench: Bench, claim: Claim) -> None:
         if bench.keeper:
             _spoilt(bench, claim, spoilt)
         raise
+    except Killed as error:
+        _failed(bench, claim, error)
     except Deferred:
         raise
     except Exception as error:  # noqa: BLE001 - ours: kept with its traceback, and the next mail goes on

@@ -21,6 +21,12 @@ class Deferred(Exception):
     """The world is not available: nothing has changed, try again later. The text is for operators."""
 
 
+class Killed(Deferred):
+    """Who looked at a mail was killed from outside, by a person or for want of memory. Nobody knows whether the mail
+    was to blame: it is tried again, and the attempt counts.
+    """
+
+
 class Unreachable(Deferred):
     """There is no talking to the server at all: what was not even tried does not count as an attempt."""
 

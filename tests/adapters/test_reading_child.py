@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import base64
+import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
+from typing import Any
 
 import msgspec
 import pytest
@@ -16,10 +20,11 @@ from intake.adapters.mail.reader import read_mail
 from intake.adapters.reading import reader
 from intake.adapters.reading.grammar import Head, Keep, Lend, Whole, told
 from intake.adapters.reading.reader import ChildReader
+from intake.adapters.sandbox.child import Child, started
 from intake.adapters.sandbox.confinement import MIB, Limits
 from intake.domain.mail import CUT_SHORT, Address, Message
 from intake.domain.material import Material
-from intake.ports import BlobWriter, Deferred
+from intake.ports import BlobWriter, Deferred, Killed
 from tests.samples import mails
 
 MAILS = sorted((Path(__file__).parents[1] / "mail").glob("*.eml"))
@@ -161,6 +166,22 @@ def test_a_child_that_lies_or_stops_leaves_its_head(said: Callable[..., Read], a
 def test_a_child_that_breaks_leaves_its_head(said: Callable[..., Read], then: str) -> None:
     """Also one that says that the disk failed, when the parent finds that it has not."""
     assert said(KEPT, then) == (CUT, ())
+
+
+def test_from_a_child_that_was_killed_nothing_follows(
+    said: Callable[..., Read], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither from its head nor from its silence: the mail is read again when there is memory."""
+
+    @contextmanager
+    def doomed(*arguments: Any) -> Iterator[Child]:
+        with started(*arguments) as child:
+            Timer(0.5, os.kill, (child.process, signal.SIGKILL)).start()
+            yield child
+
+    monkeypatch.setattr(reader, "started", doomed)
+    with pytest.raises(Killed, match="for want of memory"):
+        said(KEPT, "time.sleep(20)")
 
 
 @pytest.mark.parametrize(

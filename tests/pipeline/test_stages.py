@@ -16,7 +16,7 @@ from intake.domain.material import Examined, Material
 from intake.domain.submission import Entry
 from intake.entry.schema import Storage
 from intake.pipeline.examine import examine
-from intake.ports import Blobs, Deferred, Room
+from intake.ports import Blobs, Deferred, Killed, Room
 from tests.e2e.world import address, complete, mail, report
 from tests.pipeline.office import Office
 from tests.samples import documents, media
@@ -57,13 +57,14 @@ def test_a_mail_that_does_not_fit_the_disk_is_not_fetched_and_the_small_one_befo
     assert office.states()["accepted"] == 2
 
 
-def test_a_mail_that_makes_us_fail_is_tried_three_times_and_parked(office: Office) -> None:
+@pytest.mark.parametrize("why", [RuntimeError("our bug"), Killed("reading was killed")], ids=["ours", "killed"])
+def test_a_mail_that_makes_us_fail_is_tried_three_times_and_parked(office: Office, why: Exception) -> None:
     office.world.deliver(mail("370826", {"poison.docx": b"poison"}))
     office.world.deliver(complete("370883"))
 
     def look(materials: Sequence[Material], blobs: Blobs, alive: Callable[[], None]) -> tuple[Examined, ...]:
         if any(material.filename == "poison.docx" for material in materials):
-            raise RuntimeError("our bug")
+            raise why
         return healthy.look(materials, blobs, alive)
 
     healthy = office.app.bench

@@ -2,7 +2,8 @@
 fits the grammar.
 
 A mail that kills, stalls or misleads its child is a Message of which not all was read, which a person then looks at;
-what its head said is kept. That no child can be started, or that the disk fails, is no mail's fault: Deferred.
+what its head said is kept. That no child can be started, or that the disk fails, is no mail's fault: Deferred. Whose
+fault it is that a child was killed nobody knows, so that nothing is decided from it: Killed, and worth another try.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from intake.adapters.sandbox.hearing import Ear, Nonsense
 from intake.adapters.sandbox.inside import BROKEN_INSTALLATION, WORLD_FAILED
 from intake.domain.mail import CUT_SHORT, Message
 from intake.domain.material import Material
-from intake.ports import Blob, Blobs, Deferred
+from intake.ports import Blob, Blobs, Deferred, Killed
 
 _WORKER: Final = "intake.adapters.reading.worker"
 _DECODER: Final = msgspec.json.Decoder[Line](Line)
@@ -65,6 +66,8 @@ class ChildReader:
             raise Deferred(f"reading cannot start: exit {child.status} {child.complaint}")
         if answer.whole is not None:
             return answer.whole
+        if child.killed and not why:
+            raise Killed("reading was killed, by a person or for want of memory")
         if child.status == WORLD_FAILED:
             _read_through(file)
         journal.cut_short(name, why or f"child-died: {child.status}")

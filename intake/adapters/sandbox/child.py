@@ -55,6 +55,11 @@ class Child:
         """Whether the limit of processor time has ended the child."""
         return self.status == -signal.SIGXCPU
 
+    @property
+    def killed(self) -> bool:
+        """Whether it was killed from outside: no limit of its own ends it like this."""
+        return self.status == -signal.SIGKILL
+
     def read(self, most: int = 1 << 18) -> bytes:
         """What the child has written, at least one octet; none at its end. Raises OutOfTime."""
         PULSE.beat()
