@@ -16,7 +16,7 @@ from intake.entry.app import App
 from intake.entry.commands import opened
 from intake.entry.config import Config, ConfigError, load
 from intake.entry.passwords import imap_password, smtp_password
-from intake.entry.proofs import template_problems
+from intake.entry.proofs import letter_problems
 from intake.entry.servers import imap_settings, smtp_settings
 from intake.pipeline.room import GIB
 from intake.ports import Deferred, DiskLow
@@ -73,7 +73,7 @@ def _counted(count: int, word: str) -> str:
 
 
 def _templates(app: App) -> Iterator[Told]:
-    wrong = template_problems(app)
+    wrong = letter_problems(app)
     yield from (Told(False, problem, os.EX_CONFIG) for problem in wrong)
     if not wrong:
         own = app.config.folder / "templates"

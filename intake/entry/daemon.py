@@ -22,7 +22,7 @@ from intake.entry.heartbeat import beat
 from intake.entry.lull import Lull
 from intake.entry.ownership import Ownership
 from intake.entry.passwords import password_problems
-from intake.entry.proofs import template_problems
+from intake.entry.proofs import letter_problems
 from intake.entry.shift import Shift, led
 from intake.entry.supervisor import Supervisor
 from intake.ports import Deferred
@@ -63,7 +63,7 @@ def _work(app: App, shift: Shift, lead: Ownership) -> None:
 
 def _refuse_what_cannot_work(app: App) -> None:
     """ConfigError with everything that would fail at the first tick or at the first letter."""
-    wrong = [*password_problems(app.config), *template_problems(app)]
+    wrong = [*password_problems(app.config), *letter_problems(app)]
     if wrong:
         raise ConfigError(wrong)
 

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from intake.adapters.letters.stationery import Letterhead, OfficeStationery
+from intake.adapters.letters.wire import header_problems
 from intake.adapters.letters.words import Words
 from intake.domain.faults import CODES
 from intake.entry.app import TEMPLATES, App
@@ -21,10 +22,12 @@ from intake.entry.specimen import Specimen
 from intake.ports import Ruling
 
 
-def template_problems(app: App) -> list[str]:
-    """What is wrong with the templates, each thing once; empty when every letter can be written."""
+def letter_problems(app: App) -> list[str]:
+    """What is wrong with the templates, each thing once, and with the interpreter that builds headers; empty when every
+    letter can be written.
+    """
     places = (app.config.folder / "templates", TEMPLATES)
-    return _problems([lambda: _worded(app.words)], places) or _problems(_proofs(app), places)
+    return header_problems() or _problems([lambda: _worded(app.words)], places) or _problems(_proofs(app), places)
 
 
 def _worded(words: Words) -> None:

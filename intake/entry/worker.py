@@ -15,7 +15,7 @@ from intake.entry.app import App
 from intake.entry.clockwork import clockwork
 from intake.entry.commands import opened
 from intake.entry.config import ConfigError
-from intake.entry.proofs import template_problems
+from intake.entry.proofs import letter_problems
 from intake.entry.shift import Shift
 from intake.entry.supervisor import Supervisor
 from intake.pipeline.examine import examine
@@ -56,7 +56,7 @@ def work(folder: Path, now: datetime | None, verbose: bool) -> int:  # noqa: ARG
     """Examine what is due until told to stop; 0 after a clean stop."""
     shift = Shift()
     with opened(folder, now, verbose=True, running=True, stopping=shift.ends.is_set) as app:
-        wrong = [ALONE] if app.config.database_file else template_problems(app)
+        wrong = [ALONE] if app.config.database_file else letter_problems(app)
         if wrong:
             raise ConfigError(wrong)
         app.stationery  # noqa: B018 - database and message key are needed: fail now, not at the first mail

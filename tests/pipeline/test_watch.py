@@ -14,7 +14,7 @@ from intake.entry import health as looking
 from intake.entry.app import App
 from intake.entry.commands import look_after
 from intake.entry.config import load
-from intake.entry.proofs import template_problems
+from intake.entry.proofs import letter_problems
 from intake.ports import Deferred
 from tests.e2e.world import address, complete
 from tests.pipeline.office import START, Office
@@ -183,7 +183,7 @@ def test_an_own_template_that_cannot_tell_an_alarm_is_found_before_it_must(offic
     shutil.copy(source, own)
     own.write_text(own.read_text(encoding="utf-8").replace("facts.reserve", "facts.least"), encoding="utf-8")
     configure(office)
-    (problem,) = template_problems(office.app)
+    (problem,) = letter_problems(office.app)
     assert str(own) in problem
     assert "least" in problem
 

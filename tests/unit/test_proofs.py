@@ -10,7 +10,7 @@ import pytest
 
 from intake.entry.app import App
 from intake.entry.config import load
-from intake.entry.proofs import template_problems
+from intake.entry.proofs import letter_problems
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -32,7 +32,7 @@ def override(site: Path, name: str, old: str, new: str) -> str:
 
 
 def problems(site: Path) -> list[str]:
-    return template_problems(App(load(site), lambda: datetime.now(UTC)))
+    return letter_problems(App(load(site), lambda: datetime.now(UTC)))
 
 
 def test_the_repositorys_own_templates_are_in_order(site: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -10,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intake.adapters.letters import digests, replies
-from intake.adapters.letters.wire import compose
+from intake.adapters.letters import digests, replies, wire
+from intake.adapters.letters.wire import HIDDEN, compose, header_problems
 from intake.domain.letter import LetterKind, Posting, Rendered
 from tests.unit.digest_samples import digest
 from tests.unit.letter_samples import NOW, samples, words
@@ -154,3 +155,27 @@ def test_any_one_line_subject_reads_back_or_is_refused(subject: str) -> None:
 
     assert mail["Subject"] == wanted
     assert mail["To"] == "kjj@weishan.gov.cn"
+
+
+def test_this_interpreter_makes_no_header_of_what_a_subject_hides() -> None:
+    assert header_problems() == []
+
+
+@pytest.mark.parametrize("separator", ["\n", "\r", "\r\n"])
+def test_an_interpreter_that_did_would_be_found_out(monkeypatch: pytest.MonkeyPatch, separator: str) -> None:
+    """One that writes encoded newlines as they are, as Python did before 3.11.10, and reads them as it wrote them."""
+
+    def careless(headers: Iterable[tuple[str, object]], posting: Posting) -> bytes:
+        lines = [f"{name}: {value}".replace("=?UTF-8?Q?=0A?=", separator) for name, value in headers]
+        return "\r\n".join(lines).encode() + b"\r\n\r\n"
+
+    monkeypatch.setattr(wire, "_build", careless)
+    monkeypatch.setattr(wire, "_read_back", lambda *_: None)
+    assert len(header_problems()) >= sum("=0A" in hidden for hidden in HIDDEN)
+
+
+def test_what_the_library_writes_carelessly_is_refused_when_it_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    built = wire._build
+    monkeypatch.setattr(wire, "_build", lambda *words: b"Bcc: x@example.invalid\r\n" + built(*words))
+    with pytest.raises(ValueError, match="does not read back"):
+        compose(POSTING, SENDER)

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from email import policy
+from email.errors import MessageError
 from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -18,7 +20,7 @@ from email.parser import BytesHeaderParser
 from email.utils import format_datetime
 from hashlib import sha256
 
-from intake.domain.letter import LetterKind, Posting
+from intake.domain.letter import LetterKind, Posting, Rendered
 
 _ADDR_SPEC = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])?")
 _MSG_ID = re.compile(r"<[!-;=?-~]{1,250}>")
@@ -33,6 +35,45 @@ def compose(posting: Posting, sender: tuple[str, str]) -> bytes:
     Raises ValueError for a line break in anything that becomes a header, for an address that is not a plain
     ASCII addr-spec, for a Message-ID that is none, and for a mail that does not read back as intended.
     """
+    _one_line(posting.rendered.subject)
+    return _composed(posting, sender)
+
+
+HIDDEN = (
+    "=?UTF-8?Q?=0A?=Bcc: x@example.invalid",
+    "微 =?UTF-8?Q?=0D=0A?=Bcc: x@example.invalid",
+    "微 =?UTF-8?B?Cg==?=Bcc: x@example.invalid",
+    "微 =?UTF-8?Q?=0D?= Bcc: x@example.invalid",
+    "微\nBcc: x@example.invalid",
+    "微\rBcc: x@example.invalid",
+    "微\r\n\r\nBcc: x@example.invalid",
+    "微\u2028Bcc: x@example.invalid",
+    "微" * 40 + " =?UTF-8?Q?=0A?=Bcc: x@example.invalid",
+)
+"""Subjects in which some interpreter or other found one more header."""
+
+
+def header_problems() -> list[str]:
+    """What this interpreter would let through if the first guard, one plain line, were not there.
+
+    Each of HIDDEN is built without it: either that is refused, by the library or by reading it again, or the head has
+    the headers that were meant. Which ones it has is read here without the library.
+    """
+    return [f"header injection: {hidden!r} becomes another header" for hidden in HIDDEN if _injects(hidden)]
+
+
+def _injects(subject: str) -> bool:
+    rendered = Rendered(subject, ".\n", "<p>.</p>\n")
+    posting = Posting(LetterKind.RECEIPT, ("a@example.invalid",), rendered, "<a@example.invalid>", datetime.now(UTC))
+    try:
+        head = _composed(posting, ("微", "b@example.invalid")).partition(b"\r\n\r\n")[0]
+    except ValueError:
+        return False
+    names = [line.partition(b":")[0].lower() for line in re.split(rb"[\r\n]+", head) if line[:1] not in (b" ", b"\t")]
+    return names.count(b"subject") != 1 or b"bcc" in names
+
+
+def _composed(posting: Posting, sender: tuple[str, str]) -> bytes:
     by_hand = [*_identification(posting), ("From", _mailbox(*sender))]
     built = [*_headers(posting), *_classification(posting.kind)]
     octets = b"".join(f"{name}: {value}\r\n".encode("ascii") for name, value in by_hand) + _build(built, posting)
@@ -60,7 +101,7 @@ def _mailbox(name: str, spec: str) -> str:
 
 def _headers(posting: Posting) -> Iterable[tuple[str, str | Sequence[Address]]]:
     yield "To", tuple(Address(addr_spec=_addr_spec(each)) for each in posting.to)
-    yield "Subject", _one_line(posting.rendered.subject)
+    yield "Subject", posting.rendered.subject
     yield "Date", format_datetime(posting.date)
 
 
@@ -74,6 +115,13 @@ def _classification(kind: LetterKind) -> Iterable[tuple[str, str]]:
 
 def _build(headers: Iterable[tuple[str, object]], posting: Posting) -> bytes:
     """Text and HTML as alternatives, files beside them, with boundaries that follow from the Message-ID."""
+    try:
+        return _built(headers, posting)
+    except MessageError as error:  # Python 3.11.10 and later look at headers themselves
+        raise ValueError("a header that the library will not write") from error
+
+
+def _built(headers: Iterable[tuple[str, object]], posting: Posting) -> bytes:
     mail = EmailMessage(policy=policy.SMTP)
     for name, value in headers:
         mail[name] = value
