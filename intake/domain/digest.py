@@ -214,13 +214,16 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class LetterCounts:
-    """Automatic mails since the last digest; `due` is what waits now, `waiting_for` why the last one put off waits."""
+    """Automatic mails since the last digest; `due` is what waits now, `waiting_for` why the last one put off waits,
+    `held` what is written and waits for staff.
+    """
 
     receipts: int
     returns: int
     failed: int
     due: int
     waiting_for: str | None = None
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True)

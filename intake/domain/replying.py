@@ -32,7 +32,8 @@ class Handling(StrEnum):
 class Limits:
     """How many answers may go out in 24 hours, to one address and in all, and for how long one waits for more mail.
 
-    `idle_...` are those to one address for mails that bring nothing new.
+    `idle_...` are those to one address for mails that bring nothing new. `never` are addresses, or "@domain", that
+    staff have seen to be robots which do not say so.
     """
 
     per_address_day: int = 20
@@ -40,6 +41,7 @@ class Limits:
     idle_day: int = 1
     idle_month: int = 2
     quiet: timedelta = timedelta(0)
+    never: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,11 @@ def _robot(code: str) -> Rule:
     return Rule(code, Handling.NONE, lambda mail: mail.case.recognised.automatic == code)
 
 
+def _never(mail: Correspondence) -> bool:
+    sender = (mail.case.sender or "").casefold()
+    return not mail.limits.never.isdisjoint((sender, "@" + sender.rpartition("@")[2]))
+
+
 def _goes_round(mail: Correspondence) -> bool:
     headers = mail.case.message.headers
     delivered = Counter(value.strip().lower() for value in headers.get("delivered-to", ()))
@@ -127,6 +134,7 @@ RULES: tuple[Rule, ...] = (
     *(_robot(code) for code in sorted(AUTOMATIC_CODES)),
     _robot("staff-mail"),
     Rule("no-sender", Handling.NONE, lambda mail: not mail.case.sender),
+    Rule("never", Handling.NONE, _never),
     Rule("not-owed", Handling.NONE, lambda mail: not mail.verdict.answer),
     Rule("goes-round", Handling.NONE, _goes_round),
     Rule("nothing-new", Handling.NONE, _nothing_new),

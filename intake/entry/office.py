@@ -57,7 +57,8 @@ def rules_of(config: Config) -> Rules:
 def limits_of(config: Config) -> Limits:
     """How many answers may go out, and for how long one waits for more mail."""
     replies = config.site.replies
-    return Limits(replies.per_address_day, replies.per_day, quiet=timedelta(minutes=replies.quiet_minutes))
+    quiet, never = timedelta(minutes=replies.quiet_minutes), frozenset(map(str.casefold, replies.never))
+    return Limits(replies.per_address_day, replies.per_day, quiet=quiet, never=never)
 
 
 def opens(office: Office) -> datetime:

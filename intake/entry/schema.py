@@ -86,6 +86,7 @@ class Replies(Struct, frozen=True, forbid_unknown_fields=True):
     quiet_minutes: Annotated[int, Meta(ge=0, le=30, description="a number from 0 to 30")] = 5
     per_address_day: Annotated[int, Meta(ge=1, le=100_000, description="a number from 1 to 100000")] = 20
     per_day: Annotated[int, Meta(ge=1, le=100_000, description="a number from 1 to 100000")] = 500
+    never: Senders = field(default_factory=list)
 
 
 class Alarms(Struct, frozen=True, forbid_unknown_fields=True):

@@ -88,7 +88,7 @@ class Specimen:
         ended = Section(self._notice, (), newly_complete=0, workdays_left=-1)
         yield Digest(
             now.date(), now, now - timedelta(days=1), (section, ended), tuple(self._waiting()), tuple(self._news()),
-            tuple(self._lines(Disposition.IGNORED, None)), tuple(self._failures()), LetterCounts(1, 1, 1, 1, "451"),
+            tuple(self._lines(Disposition.IGNORED, None)), tuple(self._failures()), LetterCounts(1, 1, 1, 1, "451", 1),
             Health(9, 1, now, now, "refused", 1, 5_000_000_000, reconciliation, tuple(sorted(WARNINGS))), shadow=True,
             links=tuple(self._links()), unfetched=tuple(self._unfetched()),
             alarms=tuple(standing(now)), unreached=("L000001",) * 30,

@@ -22,6 +22,7 @@ from intake.domain.replying import (
     substance,
 )
 from tests.unit.builders import (
+    KNOWN,
     MONDAY,
     OFFICE,
     OWN,
@@ -69,6 +70,17 @@ def ruled(mail: Correspondence) -> tuple[str, Handling]:
 )
 def test_who_is_never_answered(more: dict[str, Any], name: str) -> None:
     assert ruled(correspondence(**more)) == (name, Handling.NONE)
+
+
+@pytest.mark.parametrize(
+    ("never", "name"),
+    [(KNOWN, "never"), ("@weishan.example.cn", "never"), ("@example.cn", "answered"), (STRANGER, "answered")],
+)
+def test_whom_staff_name_a_robot_is_not_answered_whatever_it_brings(never: str, name: str) -> None:
+    mail = correspondence(report())
+    assert mail.case.sender
+    mail = replace(mail, limits=Limits(never=frozenset({never})))
+    assert ruled(mail)[0] == name
 
 
 def test_a_county_that_hands_in_is_answered() -> None:

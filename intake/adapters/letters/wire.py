@@ -41,14 +41,14 @@ def compose(posting: Posting, sender: tuple[str, str]) -> bytes:
 
 HIDDEN = (
     "=?UTF-8?Q?=0A?=Bcc: x@example.invalid",
-    "微 =?UTF-8?Q?=0D=0A?=Bcc: x@example.invalid",
-    "微 =?UTF-8?B?Cg==?=Bcc: x@example.invalid",
-    "微 =?UTF-8?Q?=0D?= Bcc: x@example.invalid",
-    "微\nBcc: x@example.invalid",
-    "微\rBcc: x@example.invalid",
-    "微\r\n\r\nBcc: x@example.invalid",
-    "微\u2028Bcc: x@example.invalid",
-    "微" * 40 + " =?UTF-8?Q?=0A?=Bcc: x@example.invalid",
+    "é =?UTF-8?Q?=0D=0A?=Bcc: x@example.invalid",
+    "é =?UTF-8?B?Cg==?=Bcc: x@example.invalid",
+    "é =?UTF-8?Q?=0D?= Bcc: x@example.invalid",
+    "é\nBcc: x@example.invalid",
+    "é\rBcc: x@example.invalid",
+    "é\r\n\r\nBcc: x@example.invalid",
+    "é\u2028Bcc: x@example.invalid",
+    "é" * 40 + " =?UTF-8?Q?=0A?=Bcc: x@example.invalid",
 )
 """Subjects in which some interpreter or other found one more header."""
 
@@ -66,7 +66,7 @@ def _injects(subject: str) -> bool:
     rendered = Rendered(subject, ".\n", "<p>.</p>\n")
     posting = Posting(LetterKind.RECEIPT, ("a@example.invalid",), rendered, "<a@example.invalid>", datetime.now(UTC))
     try:
-        head = _composed(posting, ("微", "b@example.invalid")).partition(b"\r\n\r\n")[0]
+        head = _composed(posting, ("é", "b@example.invalid")).partition(b"\r\n\r\n")[0]
     except ValueError:
         return False
     names = [line.partition(b":")[0].lower() for line in re.split(rb"[\r\n]+", head) if line[:1] not in (b" ", b"\t")]

@@ -20,7 +20,8 @@ SETTLED = ("letter sent", "letter failed", "letter returned")
 
 def letter_counts(session: Session, since: Mark | None) -> LetterCounts:
     settled = LetterRow.id.in_(_settled(since))
-    query = select(LetterRow.kind, LetterRow.state, func.count()).where(or_(LetterRow.state == "due", settled))
+    waits = LetterRow.state.in_(("due", "held"))
+    query = select(LetterRow.kind, LetterRow.state, func.count()).where(or_(waits, settled))
     counts = {(kind, state): n for kind, state, n in session.execute(query.group_by(LetterRow.kind, LetterRow.state))}
     return LetterCounts(
         receipts=counts.get((LetterKind.RECEIPT, "sent"), 0),
@@ -28,6 +29,7 @@ def letter_counts(session: Session, since: Mark | None) -> LetterCounts:
         failed=sum(n for (_kind, state), n in counts.items() if state == "failed"),
         due=sum(n for (_kind, state), n in counts.items() if state == "due"),
         waiting_for=waiting_for(session),
+        held=sum(n for (_kind, state), n in counts.items() if state == "held"),
     )
 
 
