@@ -7,6 +7,7 @@ from datetime import datetime, time
 from pathlib import Path
 
 import click
+from sqlalchemy.orm import Session
 
 from intake.adapters.records.correspondence import let_go
 from intake.adapters.records.mending import SqlMending
@@ -129,6 +130,8 @@ def attach(folder: Path, now: datetime | None, verbose: bool, ref: str, file: Pa
     if not file.stat().st_size:
         raise click.UsageError(f"{file} is empty")
     with opened(folder, now, verbose=verbose) as app:
+        with app.database.writing() as session:
+            _before(session, ref, _may_anything)
         with app.blobs.writer() as writer, file.open("rb") as source:
             while chunk := source.read(1 << 20):
                 writer.write(chunk)
@@ -165,18 +168,9 @@ def extend(  # noqa: PLR0913, PLR0917
 
 
 def _rule(app: App, ref: str, may: Callable[[str, MailState], None], ruling: Callable[[SqlRulings, int], None]) -> int:
-    kind, mail_id = ref_of(ref)
-    if kind != "M":
-        raise click.UsageError(f"{ref} is a letter; decisions are about mails (M000012)")
     with app.database.writing() as session:
-        rulings = SqlRulings(session)
-        before = rulings.held(mail_id)
-        if before is None:
-            raise click.UsageError(f"there is no mail {ref}; `held` lists those that wait")
-        if Seal(before.seal).closed:
-            raise click.UsageError(f"{ref} looks classified; what may be done with it: seal --help")
-        may(ref, before)
-        ruling(rulings, mail_id)
+        mail_id, before = _before(session, ref, may)
+        ruling(SqlRulings(session), mail_id)
     with app.records.claim(app.clock(), only=mail_id) as claim:
         if claim is not None:
             examine_one(app.bench, claim)
@@ -191,6 +185,20 @@ def _rule(app: App, ref: str, may: Callable[[str, MailState], None], ruling: Cal
     elif after.state != "decided":
         click.echo(f"it could not be decided; see: show {ref}")
     return 0
+
+
+def _before(session: Session, ref: str, may: Callable[[str, MailState], None]) -> tuple[int, MailState]:
+    """The mail that is ruled on, kept from others until the session ends; UsageError when it may not be."""
+    kind, mail_id = ref_of(ref)
+    if kind != "M":
+        raise click.UsageError(f"{ref} is a letter; decisions are about mails (M000012)")
+    before = SqlRulings(session).held(mail_id)
+    if before is None:
+        raise click.UsageError(f"there is no mail {ref}; `held` lists those that wait")
+    if Seal(before.seal).closed:
+        raise click.UsageError(f"{ref} looks classified; what may be done with it: seal --help")
+    may(ref, before)
+    return mail_id, before
 
 
 def _may_accept(ref: str, mail: MailState) -> None:

@@ -70,7 +70,7 @@ def examine(bench: Bench) -> int:
     A mail that the world defers (its file cannot be read) waits for the next round, and the next mail goes on;
     when that happens to one mail after the other, it is the world itself, and the round ends.
     """
-    place(bench.records, bench.blobs, bench.clock)
+    misplaced = _misplaced(bench)
     decided, in_a_row = 0, 0
     trouble: dict[int, str] = {}
     while in_a_row < ENOUGH_TROUBLE and not bench.stopping():
@@ -84,10 +84,20 @@ def examine(bench: Bench) -> int:
         else:
             trouble[claim.pending.id] = f"{claim.pending.ref}: {why}"
             in_a_row += 1
-    if trouble:
-        more = f"; and {len(trouble) - TOLD} more" if len(trouble) > TOLD else ""
-        raise Deferred("; ".join(list(trouble.values())[:TOLD]) + more)
+    told = [*misplaced, *trouble.values()]
+    if told:
+        more = f"; and {len(told) - TOLD} more" if len(told) > TOLD else ""
+        raise Deferred("; ".join(told[:TOLD]) + more)
     return decided
+
+
+def _misplaced(bench: Bench) -> list[str]:
+    """What of the world keeps sealed mail from its place: that is told, and keeps no other mail from being examined."""
+    try:
+        place(bench.records, bench.blobs, bench.clock)
+    except Deferred as error:
+        return [str(error)]
+    return []
 
 
 def _attempted(bench: Bench, claim: Claim) -> str | None:

@@ -7,20 +7,30 @@ from __future__ import annotations
 
 from intake import journal
 from intake.domain.sealing import Seal
-from intake.ports import Blobs, Clock, Records, Sealed
+from intake.ports import Blobs, Clock, Deferred, Records, Sealed
 
 
 def place(records: Records, blobs: Blobs, clock: Clock) -> int:
-    """Put every such mail in its place; how many were not. Deferred when the disk does not take it."""
+    """Put every such mail in its place; how many were not. Deferred, at the end, for what the disk does not take."""
     with records.sealing() as sealing:
         misplaced = sealing.misplaced()
+    trouble: list[str] = []
     for each in misplaced:
-        _moved(blobs, each)
-        _without_pieces(records, blobs, each)
-        with records.sealing() as sealing:
-            sealing.placed(each, clock())
-        journal.placed(each.ref, each.seal)
+        try:
+            _placed(records, blobs, clock, each)
+        except Deferred as error:
+            trouble.append(f"{each.ref}: {error}")
+    if trouble:
+        raise Deferred("; ".join(trouble))
     return len(misplaced)
+
+
+def _placed(records: Records, blobs: Blobs, clock: Clock, sealed: Sealed) -> None:
+    _moved(blobs, sealed)
+    _without_pieces(records, blobs, sealed)
+    with records.sealing() as sealing:
+        sealing.placed(sealed, clock())
+    journal.placed(sealed.ref, sealed.seal)
 
 
 def _moved(blobs: Blobs, sealed: Sealed) -> None:

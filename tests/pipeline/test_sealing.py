@@ -11,13 +11,18 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import create_engine, inspect
 
 from intake.adapters.looking import Looker
 from intake.entry.cli import cli
 from intake.pipeline.summarise import compose
-from tests.e2e.world import NOON, complete, mail, report
+from intake.ports import Deferred
+from tests.e2e.world import NOON, World, complete, mail, report
 from tests.pipeline.office import Office
 from tests.samples import archives, documents, media
+from tests.servers.dovecot import Dovecot
+from tests.servers.postgres import Postgres
+from tests.servers.smtp import SmtpSink
 
 pytestmark = pytest.mark.server
 
@@ -71,9 +76,32 @@ def ordinary(office: Office) -> list[Path]:
     return [path for path in files if path.parent.name != "sealed"]
 
 
+@pytest.fixture
+def world(
+    request: pytest.FixtureRequest, tmp_path: Path, user: str, dovecot: Dovecot, sink: SmtpSink
+) -> Iterator[World]:
+    """An office, where a test wants it with its records on a server."""
+    on_server = getattr(request, "param", "") == "postgresql"
+    postgres: Postgres | None = request.getfixturevalue("postgres") if on_server else None
+    name = postgres.create() if postgres else ""
+    world = World(tmp_path, user, dovecot, sink, postgres.url(name) if postgres else None)
+    world.configure()
+    yield world
+    if postgres:
+        postgres.drop(name)
+
+
+EITHER = pytest.mark.parametrize("world", ["sqlite", "postgresql"], indirect=True)
+
+
 def database(office: Office) -> bytes:
+    """All that the records hold; what is binary on a server, in hex."""
     file = office.app.config.database_file
-    assert file is not None
+    if file is None:
+        with create_engine(office.app.config.database_url).connect() as server:
+            tables = [table for table in inspect(server).get_table_names() if table != "alembic_version"]
+            rows = [row for table in tables for row in server.exec_driver_sql(f"SELECT t::text FROM {table} t")]
+        return "".join(text for (text,) in rows).encode()
     return b"".join(path.read_bytes() for path in sorted(file.parent.glob(f"{file.name}*")))
 
 
@@ -105,7 +133,8 @@ def digest_of(office: Office):  # type: ignore[no-untyped-def]
 
 def forms() -> list[bytes]:
     """The canary as files may hold it."""
-    return [CANARY.encode(form) for form in ("utf-8", "gb18030", "utf-16-le")] + [
+    encoded = [CANARY.encode(form) for form in ("utf-8", "gb18030", "utf-16-le")]
+    return encoded + [each.hex().encode() for each in encoded] + [
         json.dumps(CANARY)[1:-1].encode(), json.dumps(CANARY)[1:-1].upper().encode()]  # fmt: skip
 
 
@@ -113,7 +142,9 @@ def assert_nowhere(octets: bytes, where: str) -> None:
     assert not [form for form in forms() if form in octets], where
 
 
-@pytest.mark.parametrize("where", PLACES)
+@pytest.mark.parametrize(
+    ("world", "where"), [*(("sqlite", place) for place in PLACES), ("postgresql", "report")], indirect=["world"]
+)
 def test_what_a_marked_mail_says_is_nowhere(
     office: Office, tmp_path: Path, logged: pytest.LogCaptureFixture, where: str
 ) -> None:
@@ -130,7 +161,8 @@ def test_what_a_marked_mail_says_is_nowhere(
 
     assert_nowhere(logged.text.encode(), "log")
     assert_nowhere(told(office, tmp_path / "told", everything=where == "report"), "told")
-    assert len(database(office)) > 1 << 16
+    assert_nowhere(database(office), "database")
+    assert len(database(office)) > 1 << 9
     for path in office.world.folder.rglob("*"):
         if path.is_file() and path.parent.name != "sealed":
             assert_nowhere(path.read_bytes(), str(path))
@@ -180,6 +212,7 @@ def test_staff_cannot_have_it_examined_by_another_command(office: Office, tmp_pa
         assert "looks classified" in run(office, *words, status=2)
     assert office.poll() is None
     assert len(sealed(office)) == 1
+    assert not ordinary(office), "what was to be attached is not left in the store"
 
 
 def test_one_operator_is_not_enough_and_the_same_one_twice_is_one(office: Office) -> None:
@@ -196,6 +229,7 @@ def test_one_operator_is_not_enough_and_the_same_one_twice_is_one(office: Office
     run(office, "seal", "--destroy", "M000001", status=2)
 
 
+@EITHER
 def test_two_operators_destroy_it_and_it_never_comes_back(office: Office) -> None:
     same = sealed_mail("report")
     office.world.deliver(same)
@@ -227,6 +261,7 @@ def test_the_same_mail_once_more_stays_sealed(office: Office) -> None:
     assert json.loads(run(office, "show", "M000001", "--json"))["seal"] == "sealed"
 
 
+@EITHER
 def test_a_false_alarm_is_lifted_by_two_and_examined_as_any_other(office: Office) -> None:
     office.world.deliver(sealed_mail("report"))
     office.poll()
@@ -255,6 +290,24 @@ def test_what_a_crash_left_in_the_store_goes_before_anything_else_is_done(
     assert ordinary(office)
     office.app.examine()
     assert not ordinary(office)
+    assert len(sealed(office)) == 1
+
+
+def test_a_disk_that_does_not_take_it_keeps_no_other_mail_waiting(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.world.deliver(sealed_mail("report"))
+    office.world.deliver(complete("370883"))
+
+    def refuse(_sha256: str) -> None:
+        raise Deferred("read-only")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(office.app.blobs, "set_apart", refuse)
+        for _round in range(2):
+            assert "M000001: read-only" in (office.poll() or "")
+        assert office.world.unit("370883")["state"] == "complete"
+    assert office.poll() is None
     assert len(sealed(office)) == 1
 
 
