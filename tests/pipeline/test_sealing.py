@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import NullPool, create_engine, inspect
 
 from intake.adapters.looking import Looker
 from intake.entry.cli import cli
@@ -98,7 +98,7 @@ def database(office: Office) -> bytes:
     """All that the records hold; what is binary on a server, in hex."""
     file = office.app.config.database_file
     if file is None:
-        with create_engine(office.app.config.database_url).connect() as server:
+        with create_engine(office.app.config.database_url, poolclass=NullPool).connect() as server:
             tables = [table for table in inspect(server).get_table_names() if table != "alembic_version"]
             rows = [row for table in tables for row in server.exec_driver_sql(f"SELECT t::text FROM {table} t")]
         return "".join(text for (text,) in rows).encode()
