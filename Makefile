@@ -1,6 +1,7 @@
 # make setup   a virtual environment with everything, from requirements.lock (hashes checked)
 # make demo    the whole job on sample mail, nothing to set up
-# make test    all tests; installs Debian's servers for them when it may (root) and they are missing
+# make test    all tests; installs Debian's servers for them when it may (root) and they are missing.
+#              WORKERS=4 runs them in so many processes, each with servers of its own
 # make quick   the tests without servers, in seconds
 # make crash   SIGKILL at every system call of a poll, and what became of it; about an hour
 # make soak    5,000 mails while the service is killed every 10 seconds; some 20 minutes
@@ -12,6 +13,7 @@
 
 PYTHON ?= python3.11
 BIN := .venv/bin
+WORKERS ?= 2
 
 .PHONY: setup demo test quick crash soak network stateful bench lint format lock servers clean
 
@@ -27,7 +29,7 @@ demo: setup
 	$(BIN)/python run_intake.py demo --out demo-out
 
 test: setup servers
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --durations 20
 
 quick: setup
 	$(BIN)/python -m pytest tests/unit
