@@ -9,13 +9,14 @@
 # make stateful thousands of made-up histories, and what must hold after every step
 # make bench   what reading a large mail costs, beside the peers, and what a child costs per file
 # make lint    ruff, mypy --strict, the floors
+# make audit   what is installed is what is locked, and no known vulnerability is in it (asks osv.dev)
 # make lock    write requirements.lock anew from pyproject.toml (needs uv)
 
 PYTHON ?= python3.11
 BIN := .venv/bin
 WORKERS ?= 2
 
-.PHONY: setup demo test quick crash soak network stateful bench lint format lock servers clean
+.PHONY: setup demo test quick crash soak network stateful bench lint format audit lock servers clean
 
 setup: .venv/ready
 
@@ -59,6 +60,14 @@ lint: setup
 format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+audit: setup
+	$(BIN)/python -m pip check
+	@if $(BIN)/python -m pip install --dry-run --require-hashes --requirement requirements.lock | grep "Would install"; \
+	  then echo "what is installed is not what is locked: make clean setup"; exit 1; fi
+	$(PYTHON) -m venv build/audit && build/audit/bin/python -m pip install --quiet "pip-audit>=2.9,<3"
+	build/audit/bin/pip-audit --strict --vulnerability-service osv --require-hashes --disable-pip --requirement requirements.lock \
+	  || { echo "audit: see the findings above; or osv.dev, which knows the vulnerabilities, could not be asked"; exit 1; }
 
 servers:
 	@./tests/servers/install

@@ -83,3 +83,15 @@ def test_nothing_is_left_for_later() -> None:
     marks = re.compile(r"#\s*(TODO|FIXME|XXX|HACK)\b")
 
     assert [name(path) for path in MODULES if marks.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_what_is_installed_is_locked_by_hashes() -> None:
+    """Every requirement of the lock is one version with its hashes, from no index in particular; setup checks them."""
+    lock = (REPOSITORY / "requirements.lock").read_text(encoding="utf-8").replace("\\\n", " ")
+    lines = [line for line in lock.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    pinned = re.compile(r"[a-z0-9-]+(\[[a-z]+\])?==\S+( ;[^#]*?)?(\s+--hash=sha256:[0-9a-f]{64})+")
+
+    assert len(lines) > 40
+    assert [line for line in lines if not pinned.fullmatch(line.strip())] == []
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    assert "pip install --quiet --require-hashes --requirement requirements.lock\n" in makefile
