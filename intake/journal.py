@@ -8,11 +8,15 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from intake.domain.alarm import Standing
+from intake.domain.masking import masked
 from intake.domain.outcome import Outcome, Sent
 from intake.domain.patience import Refusal, Wait
 from intake.domain.sealing import Seal
 from intake.domain.verdict import Verdict
 from intake.ports import Arrival
+
+LONGEST_FIELD = 2_000
+"""Characters of one field: what a server says may be without end, and many problems of a configuration are one."""
 
 _log = logging.getLogger("intake")
 
@@ -23,8 +27,12 @@ def _say(level: int, event: str, **facts: object) -> None:
 
 
 def _plain(value: object) -> str:
-    """One token or one quoted piece, as people can read it: nothing foreign can break out of its field."""
-    text = str(value)
+    """One token or one quoted piece, as people can read it: nothing foreign can break out of its field.
+
+    Servers quote addresses, and many addresses are phone numbers.
+    """
+    text = masked(str(value))
+    text = text if len(text) <= LONGEST_FIELD else f"{text[:LONGEST_FIELD]}..."
     quoted = "".join("\\" + char if char in "'\"\\" else char for char in text)
     shown = _printable(quoted)
     return shown if shown == text and text and " " not in text else f"'{shown}'"
@@ -123,7 +131,7 @@ def where(error: BaseException) -> str:
 def _trace(told: str) -> None:
     """Every line indented: the words of an error may be foreign and look like a log line."""
     lines = told.splitlines()
-    _log.error("%s", "\n    ".join(["traceback", *map(_printable, lines)]))
+    _log.error("%s", "\n    ".join(["traceback", *map(_printable, map(masked, lines))]))
 
 
 def misconfigured(job: str, error: Exception) -> None:

@@ -111,3 +111,13 @@ def test_no_address_in_it_can_be_clicked() -> None:
     assert not [
         tag for tag, attrs in structure(html) if tag == "a" or any(name in ("href", "src") for name, _ in attrs)
     ]
+
+
+def test_numbers_of_people_are_hidden_and_those_of_the_roster_are_not() -> None:
+    rendered = digests.render(WORDS, written_by("张三13812345678，370826199001011234"))
+    book = openpyxl.load_workbook(io.BytesIO(rendered.files[0][2]))
+    cells = " ".join(str(cell) for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row)
+    for told in (rendered.text, rendered.html, cells):
+        assert "张三138****5678，370826********1234" in told
+        assert "13812345678" not in told
+        assert "0537-" in told, "the roster's phones are there to be called"

@@ -31,6 +31,8 @@ def logged(caplog: pytest.LogCaptureFixture, why: str) -> str:
         ("a\u202eb\u200bc\u2028d\x1b[0m\x85", r"'a\u202eb\u200bc\u2028d\x1b[0m\x85'"),
         ("全\u3000角", r"'全\u3000角'"),
         ("\ud800", r"'\ud800'"),
+        ("550 13812345678@139.com", "'550 138****5678@139.com'"),
+        ("x" * 1_000_000, "x" * journal.LONGEST_FIELD + "..."),
     ],
 )
 def test_what_is_foreign_stays_in_its_field(caplog: pytest.LogCaptureFixture, why: str, shown: str) -> None:

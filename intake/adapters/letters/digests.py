@@ -11,7 +11,9 @@ from intake.adapters.letters.clean import clean
 from intake.adapters.letters.words import Remark, Words, remark
 from intake.adapters.letters.workbook import XLSX, Sheet, workbook
 from intake.domain.digest import REMARKS, Digest, LetterLine, MailLine, Section, UnitRow
+from intake.domain.discretion import discreet
 from intake.domain.letter import LetterKind, Rendered
+from intake.domain.masking import masked
 from intake.domain.notice import Requirement, Unit
 from intake.domain.sealing import SECRET_MARKING
 from intake.domain.submission import Entry, UnitState
@@ -24,6 +26,7 @@ The matrix is never cut, and the workbook has all mails."""
 
 def render(words: Words, digest: Digest) -> Rendered:
     """The digest as a mail, its workbook attached."""
+    digest = discreet(digest)
     values = {"digest": digest, "view": View.of(digest)}
     sheets = [_sheet(words.table(f"letters/digest-{name}.tsv", **values)) for name in ("matrix", "mails")]
     return Rendered(
@@ -36,6 +39,7 @@ def render(words: Words, digest: Digest) -> Rendered:
 
 def page(words: Words, digest: Digest) -> str:
     """The digest as an HTML page that stands alone."""
+    digest = discreet(digest)
     return words.page("letters/digest.html", digest=digest, view=View.of(digest))
 
 
@@ -162,7 +166,7 @@ def _confirmations(digest: Digest) -> Iterator[Task]:
         for row in section.unconfirmed:
             claimed = next(_claimed(row), None)
             if claimed:
-                sender = clean(claimed.sender)
+                sender = masked(clean(claimed.sender))
                 yield Task(TaskKind.CONFIRM, claimed.mail_ref, row.unit, sender, "", received_at=claimed.received_at)
 
 
