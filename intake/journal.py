@@ -11,6 +11,7 @@ from intake.domain.alarm import Standing
 from intake.domain.masking import masked
 from intake.domain.outcome import Outcome, Sent
 from intake.domain.patience import Refusal, Wait
+from intake.domain.printable import printable
 from intake.domain.sealing import Seal
 from intake.domain.verdict import Verdict
 from intake.ports import Arrival
@@ -34,13 +35,8 @@ def _plain(value: object) -> str:
     text = masked(str(value))
     text = text if len(text) <= LONGEST_FIELD else f"{text[:LONGEST_FIELD]}..."
     quoted = "".join("\\" + char if char in "'\"\\" else char for char in text)
-    shown = _printable(quoted)
+    shown = printable(quoted)
     return shown if shown == text and text and " " not in text else f"'{shown}'"
-
-
-def _printable(text: str) -> str:
-    """`text` with control, direction, format and line breaking characters escaped as in Python source."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
 
 
 def polling(folder: str, uidvalidity: int, exists: int, above: int) -> None:
@@ -131,7 +127,7 @@ def where(error: BaseException) -> str:
 def _trace(told: str) -> None:
     """Every line indented: the words of an error may be foreign and look like a log line."""
     lines = told.splitlines()
-    _log.error("%s", "\n    ".join(["traceback", *map(_printable, map(masked, lines))]))
+    _log.error("%s", "\n    ".join(["traceback", *map(printable, map(masked, lines))]))
 
 
 def misconfigured(job: str, error: Exception) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from collections.abc import Iterator, Set
@@ -16,7 +15,9 @@ import click
 from intake import journal
 from intake.adapters.records.stories import letter_story, mail_story, unit_story
 from intake.domain.digest import MailLine, UnfetchedLine
+from intake.domain.printable import printable
 from intake.domain.sealing import SECRET_MARKING
+from intake.entry import printing
 from intake.entry.app import App
 from intake.entry.clock import clock_from
 from intake.entry.config import load
@@ -114,11 +115,7 @@ def status(folder: Path, now: datetime | None, verbose: bool, as_json: bool, not
         notice = current_notice(app.office.notices, app.clock(), notice_id)
         with app.records.chronicle() as chronicle:
             told = status_json(chronicle, notice, app.office.roster, app.clock().astimezone(app.config.zone))
-    click.echo(
-        json.dumps(told, ensure_ascii=False, indent=None if not sys.stdout.isatty() else 2)
-        if as_json
-        else status_table(told)
-    )
+    click.echo(printing.as_json(told, indent=None if not sys.stdout.isatty() else 2) if as_json else status_table(told))
     return 0
 
 
@@ -134,7 +131,7 @@ def show(folder: Path, now: datetime | None, verbose: bool, ref: str, as_json: b
             if found is None:
                 raise click.UsageError(f"there is no {ref}")
             story = found
-    click.echo(json.dumps(story, ensure_ascii=False) if as_json else "\n".join(_told(story)))
+    click.echo(printing.as_json(story) if as_json else "\n".join(printing.as_lines(story)))
     return 0
 
 
@@ -146,28 +143,13 @@ def ref_of(ref: str) -> tuple[str, int]:
     return kind, int(number)
 
 
-def _told(story: Any, indent: str = "") -> Iterator[str]:
-    """Plain data as indented lines."""
-    for key, value in story.items():
-        if isinstance(value, dict):
-            yield f"{indent}{key}:"
-            yield from _told(value, indent + "  ")
-        elif isinstance(value, list) and value and isinstance(value[0], dict):
-            yield f"{indent}{key}:"
-            for each in value:
-                yield f"{indent}  -"
-                yield from _told(each, indent + "    ")
-        elif value not in (None, [], ""):
-            yield f"{indent}{key}: {value}"
-
-
 def held(folder: Path, now: datetime | None, verbose: bool, as_json: bool) -> int:
     """What waits for a person."""
     with opened(folder, now, verbose=verbose) as app, app.records.chronicle() as chronicle:
         lines, unfetched = chronicle.needing_person(), chronicle.unfetched()
     if as_json:
         told = [*map(_line_json, lines), *map(_unfetched_json, unfetched)]
-        click.echo(json.dumps(told, ensure_ascii=False))
+        click.echo(printing.as_json(told))
         return 0
     if not lines and not unfetched:
         click.echo("nothing waits for a person")
@@ -179,7 +161,7 @@ def held(folder: Path, now: datetime | None, verbose: bool, as_json: bool) -> in
     for each in unfetched:
         received_at = each.received_at.astimezone(app.config.zone)
         tried = f"cannot be fetched, tried {each.attempts} times"
-        click.echo(f"{each.place}  {received_at:%Y-%m-%d %H:%M}  {tried}: {each.error}")
+        click.echo(f"{each.place}  {received_at:%Y-%m-%d %H:%M}  {tried}: {printable(each.error)}")
         click.echo("        look at it in webmail; it is tried again and again")
     return 0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,9 +19,11 @@ from intake.domain.finding import Finding
 from intake.domain.identity import Acquaintance, Tier
 from intake.domain.judge import judge
 from intake.domain.mail import Message
+from intake.domain.printable import printable
 from intake.domain.recognise import Office, recognise
 from intake.domain.sealing import SEALED, looks_classified
 from intake.domain.verdict import Assessment, Verdict
+from intake.entry import printing
 from intake.entry.clock import clock_from
 from intake.entry.config import load
 from intake.entry.office import office_of
@@ -81,7 +82,7 @@ def _json(path: Path, case: Case, verdict: Verdict) -> str:
             for link in message.links
         ],
     }
-    return json.dumps(told, ensure_ascii=False).encode("utf-8", "replace").decode()
+    return printing.as_json(told)
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
@@ -107,10 +108,11 @@ def _material(each: Assessment) -> dict[str, Any]:
 
 def _words(path: Path, case: Case, verdict: Verdict) -> str:
     unit = verdict.identity.unit or "?"
-    lines = [f"{path}: {verdict.disposition}  unit {unit} ({verdict.identity.tier})  {case.message.subject}"]
+    subject = printable(case.message.subject)
+    lines = [f"{path}: {verdict.disposition}  unit {unit} ({verdict.identity.tier})  {subject}"]
     for each in verdict.assessments:
         fate = f"counts as {each.requirement}" if each.counted else each.state or "kept beside"
         codes = ", ".join(finding.code for finding in each.findings)
-        lines.append(f"    {each.examined.material.origin}: {fate}  {codes}".rstrip())
+        lines.append(f"    {printable(each.examined.material.origin)}: {fate}  {codes}".rstrip())
     lines += [f"    {finding.code} ({finding.severity})" for finding in verdict.findings]
     return "\n".join(lines)
