@@ -60,6 +60,7 @@ UNREAD = frozenset(
         "too many mails inside",
         "message in parts",
         "header too long",
+        "boundary too long",
         CUT_SHORT,
     }
 )

@@ -34,12 +34,15 @@ class Delimiter:
 
 
 def declared_boundary(head: Head) -> bytes:
-    """The boundary that a multipart declares, or nothing. A second Content-Type counts where the first has none."""
+    """The boundary that a multipart declares, or nothing. A second Content-Type counts where the first has none.
+
+    Of one that is longer than LONGEST_BOUNDARY the beginning, which is longer, too.
+    """
     for octets in head.values("content-type"):
         plain = [value for name, value in parameters(octets) if name == "boundary"]
         mark = plain[0] if plain else parameter(octets, "boundary").encode()
         if mark.strip():
-            return mark[:LONGEST_BOUNDARY].rstrip()
+            return mark[: LONGEST_BOUNDARY + 1].rstrip()
     return b""
 
 

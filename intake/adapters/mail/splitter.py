@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from intake.adapters.mail.blocks import Block, read_block, top_block
 from intake.adapters.mail.bounds import MAX_FORWARDED, MAX_LEAVES
 from intake.adapters.mail.delimiters import (
+    LONGEST_BOUNDARY,
     Delimiter,
     declared_boundary,
     guessed_boundary,
@@ -132,7 +133,11 @@ class _Walk:
         if len(self._stack) >= MAX_DEPTH:
             self.note("nested too deep")
             return None
-        if (mark := declared_boundary(block.head)) and (found := self._opened(block, kind, mark)):
+        mark = declared_boundary(block.head)
+        if len(mark) > LONGEST_BOUNDARY:
+            self.note("boundary too long")
+            return None
+        if mark and (found := self._opened(block, kind, mark)):
             return found
         outer = self._next(block.body)
         mark = guessed_boundary(self._spool, block.body, outer.cut if outer else self._spool.size)
