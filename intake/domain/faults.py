@@ -139,7 +139,7 @@ CODES = frozenset(reason.code for reason in REASONS) | {
     # about the mail: see judge.py
     "cloud-link", "cloud-link-expired", "too-large", "no-material", "not-all-read",
     "secret-marking", "sender-refuted", "unit-unknown", "unit-conflict", "unit-claimed",
-    "notice-unclear", "relevance-unclear", "late", "found-in-junk", "released", "accepted-by-staff",
+    "notice-unclear", "relevance-unclear", "late", "found-in-junk", "sender-lookalike", "released", "accepted-by-staff",
     # why a mail is not ours to answer: see robots.py and recognise.py
     "own-letter", "read-receipt", "bounce", "automatic-reply", "mailing-list", "staff-mail", "not-a-submission",
 }  # fmt: skip

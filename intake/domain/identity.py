@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from intake.domain.lookalike import looks_like
 from intake.domain.mail import Message
 from intake.domain.material import Examined
 from intake.domain.notice import Kind, Roster, UnitCode
@@ -68,12 +69,16 @@ class Acquaintance:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The conclusion. `rivals` are other units the mail names where it matters: more than one needs a person."""
+    """The conclusion. `rivals` are other units the mail names where it matters: more than one needs a person.
+
+    `resembles` is the domain of the roster that an untrusted sender's domain looks like, if any.
+    """
 
     tier: Tier
     unit: UnitCode | None = None
     evidence: tuple[str, ...] = ()
     rivals: frozenset[UnitCode] = frozenset()
+    resembles: str | None = None
 
     @property
     def contradictory(self) -> bool:
@@ -97,8 +102,10 @@ def identify(
     spec = message.sender.spec if message.sender else ""
     said = vouched(spec, message.verdicts, trusted, known.signed) if spec else ()
     identity = _concluded(message, examined, roster, known)
+    like = None if identity.tier.trusted else looks_like(spec.rpartition("@")[2], roster.domains)
     refuted = Vouched.HOST_FAIL in said and identity.tier.trusted and known.assigned is None
-    return replace(identity, tier=Tier.REFUTED if refuted else identity.tier, evidence=(*identity.evidence, *said))
+    tier = Tier.REFUTED if refuted else identity.tier
+    return replace(identity, tier=tier, evidence=(*identity.evidence, *said), resembles=like)
 
 
 def _concluded(message: Message, examined: Sequence[Examined], roster: Roster, known: Acquaintance) -> Identity:

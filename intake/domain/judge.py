@@ -6,7 +6,7 @@ neither passed nor rejected; what is not a submission is left alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from intake.domain.case import Case, link_findings
@@ -24,12 +24,15 @@ from intake.domain.verdict import Assessment, Disposition, Verdict
 def judge(case: Case) -> Verdict:
     """Decide about one mail. Never raises for anything a mail can contain."""
     verdict = _verdict(case)
-    if case.junk is None or verdict.disposition is Disposition.IGNORED:
-        return verdict
-    # For staff only: the mail server takes this sender's mail for unwanted.
-    return replace(
-        verdict, findings=(*verdict.findings, Finding("found-in-junk", Severity.NOTE, {"folder": case.junk}))
-    )
+    return replace(verdict, findings=(*verdict.findings, *_for_staff(case, verdict)))
+
+
+def _for_staff(case: Case, verdict: Verdict) -> Iterator[Finding]:
+    """What staff should know of where a mail comes from: it changes nothing, and its sender is not told."""
+    if case.junk is not None and verdict.disposition is not Disposition.IGNORED:
+        yield Finding("found-in-junk", Severity.NOTE, {"folder": case.junk})
+    if like := case.recognised.identity.resembles:
+        yield Finding("sender-lookalike", Severity.NOTE, {"like": like})
 
 
 def _verdict(case: Case) -> Verdict:

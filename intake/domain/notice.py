@@ -113,6 +113,11 @@ class Roster:
         exact = self._senders.get(address)
         return exact or self._senders.get("@" + address.rpartition("@")[2], ())
 
+    @cached_property
+    def domains(self) -> frozenset[str]:
+        """The domains of all senders, in lower case."""
+        return frozenset(sender.rpartition("@")[2] for sender in self._senders)
+
     def named_in(self, text: str) -> frozenset[UnitCode]:
         """Codes of the units that `text` names by full name, short name or alias; no name inside a longer one."""
         found = {match[0] for match in self._any_name.finditer(text)} if self._names else ()

@@ -23,7 +23,7 @@ WORST: dict[type[Any], Any] = {
     Boolean: True,
     LargeBinary: b"\x00\xff",
 }
-TABLES = [mapper.class_ for mapper in Base.registry.mappers]
+TABLES = sorted((mapper.class_ for mapper in Base.registry.mappers), key=lambda row: row.__tablename__)
 
 
 def worst(column: Column[Any]) -> Any:

@@ -76,12 +76,13 @@ def test_row_06_an_address_is_plain_ascii_or_none(ordeal: Ordeal, value: str) ->
 
 
 @pytest.mark.parametrize(
-    "domain", ["u370826.exаmple.gov.cn", "xn--u370826-x3e.example.gov.cn", "u370826-example-gov.cn"]
+    "domain", ["u370826.exаmple.gov.cn", "u370826.xn--exmple-4nf.gov.cn", "u370826-example-gov.cn"]
 )
 def test_row_07_a_domain_that_looks_like_the_units_is_not_the_units(ordeal: Ordeal, domain: str) -> None:
     (seen,) = ordeal.suffer(with_head(own_mail(), f"From: <kjj@{domain}>".encode(), without=b"From"))
     assert seen.tier in ("claimed", "unknown")
     assert ordeal.answers(KNOWN) == []
+    assert ("sender-lookalike" in seen.codes) is domain.isascii(), "an address with other letters is none at all"
 
 
 @pytest.mark.parametrize(
