@@ -3,7 +3,7 @@
 # make test    all tests; installs Debian's servers for them when it may (root) and they are missing.
 #              WORKERS=4 runs them in so many processes, each with servers of its own
 # make quick   the tests without servers, in seconds
-# make crash   SIGKILL at every system call of a poll, and what became of it; about an hour
+# make crash   SIGKILL at every system call of a poll, and what became of it; some two hours, or --minutes of them
 # make soak    5,000 mails while the service is killed every 10 seconds; some 20 minutes
 # make network the connection breaks at every octet of a session
 # make stateful thousands of made-up histories, and what must hold after every step
