@@ -14,7 +14,7 @@ from intake.adapters.smtp import SmtpSettings
 from intake.ports import Courier, Deferred, LoginRefused, Owed, Refused, Throttled
 from tests.servers.certificate import Certificate, make_certificate
 from tests.servers.ports import free_ports
-from tests.servers.smtp import HANG_UP, Received, SmtpSink, running_sink
+from tests.servers.smtp import HANG_UP, PASSWORD, Received, SmtpSink, running_sink
 
 OFFICE = "office@jining.test"
 COUNTY = "kjj@weishan.test"
@@ -221,7 +221,7 @@ def test_a_letter_without_a_recipient_is_our_fault(courier: Courier) -> None:
 def test_tls_and_login(certificate: Certificate, security: Any) -> None:
     with running_sink(security, certificate, login=True) as sink:
         secure = settings(sink, security=security, ca_file=certificate.authority, username="office")
-        with smtp.open_courier(secure, "secret") as courier:
+        with smtp.open_courier(secure, PASSWORD) as courier:
             courier.send(OFFICE, [COUNTY], LETTER, nothing)
             courier.send(OFFICE, [COUNTY], LETTER, nothing)
         assert [letter.octets for letter in sink.received] == [LETTER, LETTER]
@@ -266,7 +266,7 @@ def test_a_probe_tells_features_and_login(sink: SmtpSink) -> None:
     assert "SIZE 50000000" in found.features
     assert (found.logged_in, found.error) == (False, None)
     with running_sink(login=True) as guarded:
-        assert smtp.probe(settings(guarded, username="office"), "secret").logged_in
+        assert smtp.probe(settings(guarded, username="office"), PASSWORD).logged_in
         refused = smtp.probe(settings(guarded, username="office"), "wrong")
     assert not refused.logged_in
     assert "535" in str(refused.error)

@@ -24,7 +24,8 @@ from imapclient import IMAPClient
 from tests.servers.certificate import Certificate, make_certificate
 from tests.servers.ports import free_ports, wait_for
 
-PASSWORD = "secret"
+PASSWORD = "kanarie-4c1f8e"
+"""A word that is nowhere else, so that a test finds it wherever it leaks."""
 HOST = "127.0.0.1"
 
 _CONF = """

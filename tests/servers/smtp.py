@@ -17,6 +17,9 @@ from aiosmtpd.smtp import Session as SmtpSession
 from tests.servers.certificate import Certificate
 from tests.servers.ports import free_ports
 
+PASSWORD = "kanarie-9b27d0"
+"""A word that is nowhere else, so that a test finds it wherever it leaks."""
+
 Stage = Literal["EHLO", "MAIL", "RCPT", "DATA"]
 HANG_UP = "hang up"
 FORGET = "hang up, and forget the letter"
@@ -99,7 +102,7 @@ class SmtpSink:
         return reply
 
     def authenticate(self, _: SMTP, __: SmtpSession, ___: Envelope, ____: str, data: Any) -> AuthResult:
-        good = isinstance(data, LoginPassword) and data.password == b"secret"
+        good = isinstance(data, LoginPassword) and data.password == PASSWORD.encode()
         self.logins.append("taken" if good else "refused")
         # Unhandled refusals are answered with 535; a "handled" one leaves the client waiting for ever.
         return AuthResult(success=good, handled=good)
@@ -117,7 +120,7 @@ class SmtpSink:
 def running_sink(
     security: Literal["tls", "starttls", "none"] = "none", certificate: Certificate | None = None, login: bool = False
 ) -> Iterator[SmtpSink]:
-    """A sink on a free port of 127.0.0.1. With `login` every user name is taken with the password "secret"."""
+    """A sink on a free port of 127.0.0.1. With `login` every user name is taken with PASSWORD."""
     sink = SmtpSink(free_ports(1)[0])
     context = certificate.server_context() if certificate else None
     options: dict[str, Any] = {"server_hostname": "sink.test", "enable_SMTPUTF8": False, "data_size_limit": 50_000_000}
