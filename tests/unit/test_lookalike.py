@@ -35,6 +35,25 @@ def test_what_is_it_or_is_far_from_it_is_not(domain: str) -> None:
     assert looks_like(domain, OWN) is None
 
 
+@pytest.mark.parametrize(
+    ("domain", "own"),
+    [("sdlq.gov.cn", "sdly.gov.cn"), ("wsh.gov.cn", "wss.gov.cn"), ("hbs.gov.cn", "hbt.gov.cn")],
+)
+def test_short_names_of_honest_offices_differ_by_a_letter(domain: str, own: str) -> None:
+    assert looks_like(domain, {own}) is None
+
+
+@pytest.mark.parametrize("domain", ["l63.com", "w\u0455s.gov.cn", "wss-gov.cn", "wss.gov.cn.x.example"])
+def test_what_looks_the_same_is_told_of_short_names_and_providers_too(domain: str) -> None:
+    own = "163.com" if domain == "l63.com" else "wss.gov.cn"
+    assert looks_like(domain, {own}) == own
+
+
+@pytest.mark.parametrize("domain", ["126.com", "139.com", "1163.com", "16.com", "163.com.cn", "vip.163.com"])
+def test_providers_that_differ_by_a_digit_are_not(domain: str) -> None:
+    assert looks_like(domain, {"163.com"}) is None
+
+
 @given(st.text(max_size=60))
 def test_any_words_have_a_skeleton(domain: str) -> None:
     assert skeleton(domain) == skeleton(domain.casefold()) or not domain.isascii()
