@@ -85,6 +85,18 @@ def test_row_07_a_domain_that_looks_like_the_units_is_not_the_units(ordeal: Orde
     assert ("sender-lookalike" in seen.codes) is domain.isascii(), "an address with other letters is none at all"
 
 
+def test_row_07_staff_are_warned_beside_the_offer_to_learn_a_look_alike(ordeal: Ordeal) -> None:
+    """Its sender, who may be a spoofer, is not told."""
+    forged = "kjj@u370826-example-gov.cn"
+    ordeal.suffer(own_mail(sender=forged))
+    told = ordeal.office.world.run("digest")
+    _, _, task = told.partition("发件人待确认")
+    assert "u370826.example.gov.cn相似而不同" in task.partition("assign M000001")[0]
+    (letter,) = ordeal.answers(forged)
+    assert "相似" not in letter.get_body(("plain",)).get_content()
+    assert "相似" not in letter.get_body(("html",)).get_content()
+
+
 @pytest.mark.parametrize(
     ("spec", "known"),
     [

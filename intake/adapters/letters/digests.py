@@ -12,7 +12,9 @@ from intake.adapters.letters.words import Remark, Words, remark
 from intake.adapters.letters.workbook import XLSX, Sheet, workbook
 from intake.domain.digest import REMARKS, Digest, LetterLine, MailLine, Section, UnitRow
 from intake.domain.discretion import discreet
+from intake.domain.finding import Finding, Severity
 from intake.domain.letter import LetterKind, Rendered
+from intake.domain.lookalike import looks_like
 from intake.domain.masking import masked
 from intake.domain.notice import Requirement, Unit
 from intake.domain.sealing import SECRET_MARKING
@@ -161,13 +163,23 @@ def _call(letter: LetterLine) -> Task:
 
 
 def _confirmations(digest: Digest) -> Iterator[Task]:
-    """One task per unit whose sender staff have yet to confirm, named by the first mail that only claims it."""
+    """One task per unit whose sender staff have yet to confirm, named by the first mail that only claims it.
+
+    Beside the offer to learn an address stands whose domain it only looks like.
+    """
+    own = {each.rpartition("@")[2] for section in digest.sections for row in section.rows for each in row.unit.senders}
     for section in digest.sections:
         for row in section.unconfirmed:
             claimed = next(_claimed(row), None)
             if claimed:
                 sender = masked(clean(claimed.sender))
-                yield Task(TaskKind.CONFIRM, claimed.mail_ref, row.unit, sender, "", received_at=claimed.received_at)
+                warned = _warned(claimed.sender, own)
+                yield Task(TaskKind.CONFIRM, claimed.mail_ref, row.unit, sender, "", 0, claimed.received_at, warned)
+
+
+def _warned(sender: str, own: Iterable[str]) -> tuple[Remark, ...]:
+    like = looks_like(sender.rpartition("@")[2], own)
+    return (remark(Finding("sender-lookalike", Severity.NOTE, {"like": like}), {}),) if like else ()
 
 
 def _claimed(row: UnitRow) -> Iterator[Entry]:
