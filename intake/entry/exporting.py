@@ -1,4 +1,7 @@
-"""`export`: what counts, laid out in one folder per unit in roster order, with an index.xlsx."""
+"""`export`: what counts, laid out in one folder per unit in roster order, with an index.xlsx.
+
+Photos and films go out without where they were taken: an export is passed on. The stored files stay as they came.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from pathlib import Path
 
 import click
 
+from intake.adapters.geotags import erase
 from intake.adapters.letters.clean import clean
 from intake.adapters.letters.workbook import Sheet, workbook
 from intake.domain.digest import UnitRow
@@ -49,8 +53,12 @@ def export(folder: Path, now: datetime | None, verbose: bool, target: Path) -> i
                 rows = chronicle.unit_rows(notice, app.office.roster)
                 previews = chronicle.previews()
             lines = [line for number, row in enumerate(rows, start=1) for line in _lines(app, number, row)]
-            left_out = [*_write(app, place, notice, lines), *_write_previews(app, place, lines, previews)]
+            copies = Copies(app)
+            _write(app, place, notice, lines, copies)
+            left_out = [*copies.left_out, *_write_previews(app, place, lines, previews)]
             click.echo(f"{notice.id}: {len(lines)} files in {place}")
+            for path in copies.unread:
+                click.echo(f"as it came: {path}, which could not be looked through for where it was taken")
             for path in left_out:
                 click.echo(f"left out: {path}, whose stored octets are spoilt; to do: fsck --repair, then export again")
             spoilt = spoilt or bool(left_out)
@@ -85,15 +93,42 @@ def _write_previews(app: App, place: Path, lines: list[Line], previews: dict[str
             yield from _copy(app, sha256, (place / line.path).with_suffix(".preview.jpg"))
 
 
-def _write(app: App, place: Path, notice: Notice, lines: list[Line]) -> Iterator[Path]:
-    """Files and index; what was left out."""
+class Copies:
+    """What became of the files: `left_out` are spoilt, of `erased` the place is out, `unread` stayed as they are."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self.left_out: list[Path] = []
+        self.erased: set[str] = set()
+        self.unread: list[Path] = []
+
+    def make(self, line: Line, copy: Path) -> None:
+        """Copy the file of a line."""
+        assert line.entry.sha256 is not None
+        try:
+            source = self._app.blobs.verified(line.entry.sha256)
+        except Spoilt:
+            copy.unlink(missing_ok=True)
+            self.left_out.append(copy)
+            return
+        if line.requirement.kind is Kind.DOCUMENT:
+            shutil.copyfile(source, copy)
+            return
+        told = erase(source, copy)
+        if told is None:
+            self.unread.append(copy)
+        elif told:
+            self.erased.add(line.path)
+
+
+def _write(app: App, place: Path, notice: Notice, lines: list[Line], copies: Copies) -> None:
+    """Files and index."""
     place.mkdir(parents=True, exist_ok=True)
     for line in lines:
-        assert line.entry.sha256 is not None
         copy = place / line.path
         copy.parent.mkdir(exist_ok=True)
-        yield from _copy(app, line.entry.sha256, copy)
-    table = app.words.table("export/index.tsv", rows=lines)
+        copies.make(line, copy)
+    table = app.words.table("export/index.tsv", rows=lines, erased=copies.erased)
     sheet = Sheet(notice.id[:31], tuple(tuple(cell for cell in row) for row in table))
     (place / "index.xlsx").write_bytes(workbook([sheet], app.clock()))
 

@@ -52,7 +52,7 @@ def _proofs(app: App) -> Iterator[Callable[[], object]]:
         for digest in specimen.digests():
             yield partial(stationery.digest, digest)
         lines = [Line(unit, requirement, entry, "sample", True, "-") for requirement, entry in specimen.counted()]
-        yield partial(app.words.table, "export/index.tsv", rows=lines)
+        yield partial(app.words.table, "export/index.tsv", rows=lines, erased={"sample"})
 
 
 def _problems(proofs: Iterable[Callable[[], object]], places: tuple[Path, ...]) -> list[str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -80,11 +80,13 @@ def test_help_is_there_at_once_and_imports_nothing_heavy() -> None:
 
 
 def test_help_starts_fast() -> None:
+    """Seconds of processor: what else the machine does is not its fault."""
     took = []
     for _again in range(5):
-        began = time.monotonic()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         assert run("--help").returncode == 0
-        took.append(time.monotonic() - began)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        took.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
     assert min(took) < 0.3, f"the best of five took {min(took):.2f} s"
 
