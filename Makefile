@@ -30,7 +30,7 @@ demo: setup
 	$(BIN)/python run_intake.py demo --out demo-out
 
 test: setup servers
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --durations 20
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 20
 
 quick: setup
 	$(BIN)/python -m pytest tests/unit
