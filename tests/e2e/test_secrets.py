@@ -81,18 +81,21 @@ def seen_from_outside(process: int) -> Iterator[str]:
                 yield (folder / "environ").read_text()
 
 
+def _children(seen: list[str]) -> bool:
+    return any("--verbose" not in each for each in seen)
+
+
 def serving(world: World) -> list[str]:
     environment = {**world.environment, "INTAKE_SMTP_PASSWORD": SMTP}
     command = world.command("--verbose", "serve", now=None)
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
-        until = time.monotonic() + 6
-        seen: list[str] = []
-        while time.monotonic() < until:
+        began, seen = time.monotonic(), list[str]()
+        while not _children(seen) or time.monotonic() < began + 4:
+            assert time.monotonic() < began + 90, "no child was seen"
             seen += seen_from_outside(run.pid)
-            time.sleep(0.05)
+            time.sleep(0.02)
         run.send_signal(signal.SIGTERM)
         output, _ = run.communicate(timeout=60)
-    assert any("--verbose" not in each for each in seen), "children were seen, too"
     return [*seen, output]
 
 
