@@ -68,9 +68,15 @@ def _told(streak: Streak) -> Facts:
 
 
 def _polling(vitals: Vitals, rules: Rules) -> Facts | None:
-    if vitals.refusing("imap") or not vitals.polls.lasts(vitals.now, rules.polling):
+    if _login_speaks("imap", vitals) or not vitals.polls.lasts(vitals.now, rules.polling):
         return None
     return _told(vitals.polls)
+
+
+def _login_speaks(server: str, vitals: Vitals) -> bool:
+    """Whether the trouble is told as refused logins, or may be soon: one that is long over explains nothing."""
+    wait = vitals.refusing(server)
+    return wait is not None and (wait.failures >= IN_A_ROW or wait.holds(vitals.now))
 
 
 def _login(server: str) -> Callable[[Vitals, Rules], Facts | None]:
@@ -85,7 +91,7 @@ def _login(server: str) -> Callable[[Vitals, Rules], Facts | None]:
 
 def _sending(vitals: Vitals, rules: Rules) -> Facts | None:
     stuck = vitals.stuck
-    if vitals.refusing("smtp"):
+    if _login_speaks("smtp", vitals):
         return None
     waited = stuck.streak.lasts(vitals.now, rules.sending * (1 if stuck.general else ONE_LETTER))
     if not waited and stuck.refused < REFUSED_IN_A_ROW:

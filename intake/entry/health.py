@@ -155,6 +155,7 @@ _WORDED = {
     Trouble.EXAMINING: "{backlog} mails wait, {count} times in a row they could not be examined since {since}: {error}",
     Trouble.CRASHING: "{job} failed {count} times in a row since {since}: {error}",
     Trouble.LOST: "of {count} mails the stored octets are spoilt and cannot be fetched again: {refs}",
+    Trouble.HELD: "{count} answers wait for staff ({rule}), let go with release --letters: {refs}",
     Trouble.POSTPONED: "{count} mails cannot be fetched, the first since {since}: {error}",
 }
 

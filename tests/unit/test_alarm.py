@@ -88,12 +88,24 @@ def test_the_third_refused_login_is_an_alarm(wait: Wait, raised: set[Trouble]) -
     assert troubles(replace(WELL, waits=(wait,)), RULES).keys() == raised
 
 
+@pytest.mark.parametrize("failures", [1, 2])
+def test_a_login_that_was_refused_long_ago_hides_no_other_trouble(failures: int) -> None:
+    """One refusal as the provider went down, and then the server could not be reached for days."""
+    old = {server: replace(refused(server, failures), until=NOW - minutes(2_000)) for server in ("imap", "smtp")}
+    away = replace(failing(3_000, minutes(3_000)), waits=(old["imap"],))
+    assert troubles(away, RULES).keys() == {Trouble.POLLING}
+    waiting = replace(stuck(5, 5, minutes(120), untried=True), waits=(old["smtp"],))
+    assert troubles(waiting, RULES).keys() == {Trouble.SENDING}
+
+
 def test_one_trouble_is_not_told_twice() -> None:
     """A refused login makes every poll and every letter fail."""
     polls = replace(failing(20, minutes(20)), waits=(refused("imap", 3),))
     assert troubles(polls, RULES).keys() == {Trouble.LOGIN_IMAP}
     letters = replace(stuck(5, 5, minutes(120), untried=True), waits=(refused("smtp", 3),))
     assert troubles(letters, RULES).keys() == {Trouble.LOGIN_SMTP}
+    soon = replace(failing(20, minutes(20)), waits=(refused("imap", 1),))
+    assert troubles(soon, RULES) == {}, "the next login is about to tell"
     busy = replace(failing(20, minutes(20)), waits=(refused("imap", 9, Refusal.TEMPORARY),))
     assert troubles(busy, RULES).keys() == {Trouble.POLLING}
 
