@@ -7,9 +7,10 @@ Numbers of the roster are the office's own and are not touched: they are there t
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Final
 
-_GAP: Final = r"[ \u00a0-]?"
+_GAP: Final = r"[\s-]{0,4}"
 _MONTH_AND_DAY: Final = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 _EDGES: Final = r"(?<![\da-fA-F]){}(?![\da-fA-F])"
 """A number stands for itself: neither inside a longer one nor inside a hash."""
@@ -29,10 +30,14 @@ _NUMBERS: Final = tuple(
 _NARROW: Final = {ord("\uff10") + digit: str(digit) for digit in range(10)}
 """Full-width digits, as Chinese keyboards type them."""
 
+_UNSHOWN: Final = frozenset({"Cc", "Cf"})
+"""Characters that nobody sees: they hide a number from us and from no reader."""
+
 
 def masked(text: str) -> str:
     """`text` with the middle of every such number replaced by asterisks, one for each character."""
-    narrow = text.translate(_NARROW)
+    places = [place for place, char in enumerate(text) if unicodedata.category(char) not in _UNSHOWN]
+    narrow = "".join(text[place] for place in places).translate(_NARROW)
     found = (match for number in _NUMBERS for match in number.finditer(narrow))
-    hidden = {place for match in found for place in range(*match.span(1))}
+    hidden = {places[at] for match in found for at in range(*match.span(1))}
     return "".join("*" if place in hidden else char for place, char in enumerate(text)) if hidden else text
