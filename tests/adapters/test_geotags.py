@@ -129,7 +129,9 @@ def test_whatever_comes_is_looked_through(octets: bytes, head: bytes) -> None:
 @pytest.mark.parametrize(
     "body",
     ["errand.tell([1 << 40, '00'])", "errand.tell([-1, '00'])", "errand.tell(['x', '00'])", "errand.tell([0, 'zz'])",
-     "os.abort()", "errand.tell([0, '00' * 99])\nerrand.tell(None)"],
+     "os.abort()",
+     "for _ in range(20_000): errand.tell([0, '00'])\nerrand.tell(None)",
+     "errand.tell([0, '00' * 99])\nerrand.tell(None)"],
 )  # fmt: skip
 def test_a_child_that_lies_changes_nothing(
     tmp_path: Path, worker: Callable[[str], str], monkeypatch: pytest.MonkeyPatch, body: str
@@ -138,3 +140,13 @@ def test_a_child_that_lies_changes_nothing(
     (tmp_path / "from").write_bytes(b"octets")
     assert erase(tmp_path / "from", tmp_path / "to") is None
     assert (tmp_path / "to").read_bytes() == b"octets"
+
+
+def test_what_a_child_says_is_bounded_in_all(
+    tmp_path: Path, worker: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = "for _ in range(9): errand.tell([0, 'ff' * (1 << 19)])\nerrand.tell(None)"
+    monkeypatch.setattr(eraser, "_WORKER", worker(body))
+    (tmp_path / "from").write_bytes(bytes(1 << 20))
+    assert erase(tmp_path / "from", tmp_path / "to") is None
+    assert (tmp_path / "to").read_bytes() == bytes(1 << 20)

@@ -19,7 +19,9 @@ from intake.adapters.sandbox.hearing import Ear, Nonsense
 _WORKER: Final = "intake.adapters.geotags.worker"
 _LIMITS: Final = Limits(memory=512 * MIB, cpu_seconds=20, wall_seconds=60)
 _LINE: Final = msgspec.json.Decoder(tuple[int, str] | None)
-_MOST: Final = 20_000
+_MOST: Final = 10_000
+_MOST_OCTETS: Final = 4 * MIB
+"""Patches of one file and octets of all of them: honest ones are some dozens, and a few thousand."""
 
 
 def erase(source: Path, copy: Path) -> bool | None:
@@ -49,11 +51,16 @@ def _found(source: Path) -> list[tuple[int, bytes]]:
 
 def _heard(ear: Ear) -> Iterator[tuple[int, bytes]]:
     """Patches until the child says that it is all. ValueError for what is none."""
+    octets = 0
     for _number in range(_MOST):
-        told = _LINE.decode(ear.line(4 * MIB))
+        told = _LINE.decode(ear.line(2 * _MOST_OCTETS))
         if told is None:
             return
-        yield told[0], bytes.fromhex(told[1])
+        new = bytes.fromhex(told[1])
+        octets += len(new)
+        if octets > _MOST_OCTETS:
+            raise Nonsense
+        yield told[0], new
     raise Nonsense
 
 
