@@ -24,7 +24,7 @@ _AGAIN = 1.0
 class Deadline:
     """`with Deadline(seconds, what, find): ...` raises Deferred when the block takes longer than `seconds`.
 
-    `find` answers the socket at the moment it is to be shut; `watch` names it when it comes to be inside
+    `find` answers the socket at the moment it is to be shut; `watch` gives the finder of one that comes to be inside
     the block. The connection is of no use after that.
     """
 
@@ -36,8 +36,8 @@ class Deadline:
         self._expired = False
         self._thread = threading.Thread(target=self._wait, name="deadline", daemon=True)
 
-    def watch(self, sock: socket.socket) -> None:
-        self._find = lambda: sock
+    def watch(self, find: FindSocket) -> None:
+        self._find = find
 
     def __enter__(self) -> Deadline:
         self._thread.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +28,7 @@ def serving(certificate: Certificate, security: Security) -> Iterator[Moody]:
 
 
 def send(server: Moody, security: Security, before_dot: Callable[[], None] = lambda: None, **changes: Any) -> None:
-    settings = SmtpSettings("localhost", server.port, security, "office", connect_timeout=5.0, **changes)
+    settings = SmtpSettings("localhost", server.port, security, "office", **{"connect_timeout": 5.0, **changes})
     with open_courier(settings, "secret") as courier:
         courier.send(OFFICE, [COUNTY], LETTER, before_dot)
 
@@ -106,6 +107,21 @@ def test_answers_that_somebody_put_behind_starttls_are_not_believed(certificate:
         with pytest.raises(Unreachable, match=r"inside TLS|SSL"):
             send(server, "starttls", ca_file=certificate.authority)
         assert_untouched(server)
+
+
+@pytest.mark.parametrize("command", ["EHLO", "AUTH"])
+def test_an_answer_that_trickles_inside_tls_is_cut_off(
+    certificate: Certificate, security: Security, command: str
+) -> None:
+    """STARTTLS puts another socket in the place of the one that was connected: it is that one which must be shut."""
+    with serving(certificate, security) as server:
+        plain = [Act(server.usual("EHLO"))] if (command, security) == ("EHLO", "starttls") else []
+        server.script[command] = [*plain, Act(b"250-a\r\n" * 40, pause=0.1)]
+        began = time.monotonic()
+        with pytest.raises(Unreachable):
+            send(server, security, ca_file=certificate.authority, connect_timeout=1.0, command_timeout=1.0)
+        assert time.monotonic() - began < 10
+        assert server.taken == []
 
 
 def test_a_server_that_hangs_up_before_the_dot_has_no_letter(certificate: Certificate, security: Security) -> None:

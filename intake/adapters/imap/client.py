@@ -62,7 +62,7 @@ class Connection(imaplib.IMAP4):
         sock = socket.create_connection((self.host, self.port), timeout)
         if self._context is not None:  # a handshake as a whole has the socket's timeout
             sock = self._context.wrap_socket(sock, server_hostname=self.host)
-        self._limit.watch(sock)
+        self._limit.watch(lambda: sock)
         return sock
 
     def readline(self) -> bytes:

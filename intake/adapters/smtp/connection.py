@@ -72,7 +72,7 @@ class Connection(smtplib.SMTP):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the final dot travels alone: it must not wait
         if self._context is not None:
             sock = self._context.wrap_socket(sock, server_hostname=host)
-        self._limit.watch(sock)
+        self._limit.watch(lambda: self.sock or sock)  # STARTTLS puts another one in its place
         return sock
 
     def options(self, octets: bytes) -> str:
