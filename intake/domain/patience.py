@@ -23,6 +23,10 @@ class Refusal(StrEnum):
     MUTE = "mute"
 
 
+LOGGING_IN = (Refusal.CREDENTIALS, Refusal.TEMPORARY)
+"""What is over when a login is taken. "Unsafe Login" comes with the first folder, the others with a letter."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """Pauses that double from `first` to `longest`."""

@@ -30,13 +30,15 @@ class Servers:
         settings, password = imap_settings(self._config), imap_password()
         gate = self._gate("imap", settings.host, settings.username, password)
         with gate.passing(), open_mailbox(settings, password, clock=self._clock) as box:
+            gate.logged_in()
             yield box
 
     @contextmanager
     def open_courier(self) -> Iterator[Courier]:
         settings, password = smtp_settings(self._config), smtp_password(self._config)
         who = (settings.username or "", password or "", settings.envelope_from or "")
-        with self._gate("smtp", settings.host, *who).passing(), open_courier(settings, password) as courier:
+        gate = self._gate("smtp", settings.host, *who)
+        with gate.passing(), open_courier(settings, password, gate.logged_in) as courier:
             yield courier
 
     def _gate(self, server: str, *credentials: str) -> Gate:

@@ -6,14 +6,14 @@ credentials pass at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from intake import journal
-from intake.domain.patience import PACES, Refusal, Wait, failures_in_row
-from intake.ports import Clock, InDoubt, LoginRefused, Records
+from intake.domain.patience import LOGGING_IN, PACES, Refusal, Wait, failures_in_row
+from intake.ports import Clock, DiskLow, InDoubt, LoginRefused, Records
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +32,24 @@ class Gate:
 
     @contextmanager
     def passing(self) -> Iterator[None]:
-        """Log in and work inside the block; the outcome goes on record. LoginRefused, and no block, before the time."""
+        """Log in and work inside the block; the outcome goes on record. LoginRefused, and no block, before the time.
+
+        A block that ends in other trouble says nothing of what the server takes: `logged_in` does, when it is known.
+        """
         self.check()
         try:
             yield
         except (LoginRefused, InDoubt) as error:
             self.refused(error)
             raise
+        except DiskLow:
+            self.accepted()
+            raise
         self.accepted()
+
+    def logged_in(self) -> None:
+        """Note that a login was taken: whatever becomes of the rest, the name and the password are right."""
+        self.accepted(LOGGING_IN)
 
     def check(self) -> None:
         """Return when a login may be tried now; else LoginRefused says until when not, and why."""
@@ -58,10 +68,12 @@ class Gate:
             patience.keep(wait)
         journal.login_refused(wait)
 
-    def accepted(self) -> None:
-        """Note that the server took us."""
+    def accepted(self, about: Collection[Refusal] = tuple(Refusal)) -> None:
+        """Note that the server took us: what it refused for these reasons is forgotten."""
         with self.records.patience() as patience:
-            patience.forget(self.server)
+            known = patience.wait(self.server)
+            if known and known.refusal in about:
+                patience.forget(self.server)
 
     def _told(self, known: Wait) -> str:
         times = "once" if known.failures == 1 else f"{known.failures} times"

@@ -78,7 +78,7 @@ class Office:
             **({"host": "127.0.0.1", "port": self.server.port, "security": "none"} | quick | self.settings)
         )
         gate = Gate("smtp", self.records, lambda: "c", lambda: self.now, lambda: 0.0, UTC)
-        with gate.passing(), open_courier(settings, "secret") as courier:
+        with gate.passing(), open_courier(settings, "secret", gate.logged_in) as courier:
             yield Watched(courier, self)
 
     def until_it_acted(self) -> None:
@@ -380,6 +380,19 @@ def test_a_refused_login_is_not_repeated_before_its_time(office: Office) -> None
     assert sum(command.startswith("AUTH") for command in office.server.commands) == 4, "after 0, 5, 15 and 35 minutes"
     office.rounds()
     assert [letter.state for letter in office.letters] == ["sent"] * 3
+
+
+def test_a_refused_login_is_forgotten_with_the_next_that_is_taken_whatever_comes_then(office: Office) -> None:
+    """It would keep standing in the alarm and in the digest beside letters that go out."""
+    office.settings["username"] = "office"
+    for number in range(20):
+        office.post(key=f"reply:{number}:0")
+    office.meets("AUTH", Act(b"535 5.7.8 no\r\n"))
+    assert "535" in (office.round() or "")
+    office.meets("MAIL", *[HANG_UP] * 20)
+    assert "in a row" in (office.round(timedelta(hours=1)) or "")
+    with office.records.chronicle() as chronicle:
+        assert chronicle.waits() == ()
 
 
 @pytest.mark.parametrize(("announced", "state"), [(b"20", "failed"), (b"0", "sent"), (b"", "sent"), (b"lots", "sent")])

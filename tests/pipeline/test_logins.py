@@ -12,6 +12,7 @@ from intake.domain.patience import Refusal, Wait
 from intake.entry.app import App
 from intake.entry.config import load
 from intake.entry.lull import Lull
+from intake.ports import Disconnected, DiskLow
 from tests.e2e.world import complete
 from tests.pipeline.office import Office
 from tests.servers import scripted
@@ -80,6 +81,22 @@ def test_a_mended_password_is_tried_at_once(refused: Office, monkeypatch: pytest
     monkeypatch.setenv("INTAKE_IMAP_PASSWORD", PASSWORD)
     assert refused.poll() is None
     assert refused.states()["accepted"] == 1
+    assert waits(refused) == ()
+
+
+@pytest.mark.parametrize("trouble", ["disconnected", "disk"])
+def test_a_mended_password_is_forgiven_whatever_the_round_ends_in(
+    refused: Office, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    monkeypatch.setenv("INTAKE_IMAP_PASSWORD", PASSWORD)
+    refused.now += timedelta(hours=2)
+
+    def fails(*_arguments: object, **_options: object) -> None:
+        raise Disconnected("lost") if trouble == "disconnected" else DiskLow("0 GiB are free")
+
+    monkeypatch.setattr("intake.adapters.imap.mailbox.ImapMailbox.arrivals", fails)
+    monkeypatch.setattr("intake.entry.app.take_a_breath", lambda: None)
+    assert (refused.poll() or "").startswith("receive: ")
     assert waits(refused) == ()
 
 

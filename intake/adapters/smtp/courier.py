@@ -26,9 +26,11 @@ _MOST_LOST = 3
 
 
 @contextmanager
-def open_courier(settings: SmtpSettings, password: str | None) -> Iterator[SmtpCourier]:
-    """A courier until the block ends. Connects when the first letter is sent."""
-    courier = SmtpCourier(settings, password)
+def open_courier(
+    settings: SmtpSettings, password: str | None, logged_in: Callable[[], None] = lambda: None
+) -> Iterator[SmtpCourier]:
+    """A courier until the block ends. Connects when the first letter is sent; `logged_in` is told of every time."""
+    courier = SmtpCourier(settings, password, logged_in)
     try:
         yield courier
     finally:
@@ -38,9 +40,10 @@ def open_courier(settings: SmtpSettings, password: str | None) -> Iterator[SmtpC
 class SmtpCourier:
     """Implements ports.Courier."""
 
-    def __init__(self, settings: SmtpSettings, password: str | None) -> None:
+    def __init__(self, settings: SmtpSettings, password: str | None, logged_in: Callable[[], None]) -> None:
         self._settings = settings
         self._password = password
+        self._logged_in = logged_in
         self._connection: Connection | None = None
         self._lost = 0
         self._instead_of_nobody = ""
@@ -156,6 +159,7 @@ class SmtpCourier:
             if self._lost >= _MOST_LOST:
                 raise Unreachable(f"{self._settings}: lost {self._lost} connections in a row")
             self._connection = connect(self._settings, self._password)
+            self._logged_in()
         return self._connection
 
     def _reset(self, connection: Connection) -> None:
