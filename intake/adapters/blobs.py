@@ -9,14 +9,13 @@ sender.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from intake.adapters.disk import Disk, RealDisk, is_spoilt, make_folders
+from intake.adapters.disk import Disk, RealDisk, is_spoilt, make_folders, room_at
 from intake.ports import Blob, Deferred, Room, Spoilt
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -138,10 +137,7 @@ class BlobStore:
     def room(self) -> Room:
         """What an ordinary user may still write."""
         with world(self.root):
-            place = next(each for each in (self.root, *self.root.parents) if each.exists())
-            state = os.statvfs(place)
-        files = state.f_favail if state.f_files else None
-        return Room(str(self.root), state.f_bavail * state.f_frsize, files)
+            return room_at(self.root)
 
     def sweep(self) -> int:
         """Remove temporary files of runs that were killed; their number. What somebody is writing stays."""

@@ -15,6 +15,8 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from intake.ports import Room
+
 CHUNK = 1 << 20
 """Octets of a file that are in memory at a time."""
 
@@ -169,3 +171,18 @@ def make_folders(disk: Disk, folder: Path) -> None:
 def is_spoilt(error: OSError) -> bool:
     """Whether a file that cannot be read is past reading (a bad sector), not just out of reach for now."""
     return error.errno in (errno.EIO, errno.ENODATA, errno.EILSEQ) or error.errno == getattr(errno, "EUCLEAN", None)
+
+
+def room_at(place: Path) -> Room:
+    """What an ordinary user may still write at a place, also where its folders are still to be made."""
+    state = os.statvfs(_there(place))
+    return Room(str(place), state.f_bavail * state.f_frsize, state.f_favail if state.f_files else None)
+
+
+def same_disk(one: Path, other: Path) -> bool:
+    """Whether two places, there or still to be made, are on one file system."""
+    return _there(one).stat().st_dev == _there(other).stat().st_dev
+
+
+def _there(place: Path) -> Path:
+    return next(each for each in (place, *place.parents) if each.exists())

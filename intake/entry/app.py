@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +25,7 @@ from intake.domain.schedule import IsWorkday
 from intake.domain.vitals import Streak
 from intake.entry import scanner
 from intake.entry.config import Config, ConfigError
+from intake.entry.disks import guard_of
 from intake.entry.heartbeat import Signs
 from intake.entry.office import account_of, limits_of, office_of, opens, rules_of, sender_of
 from intake.entry.ownership import Ownership, ownership
@@ -40,12 +41,12 @@ from intake.pipeline.rescan import rescan
 from intake.pipeline.room import Guard
 from intake.pipeline.summarise import Desk, summarise
 from intake.pipeline.watch import Lookout, watch
-from intake.ports import Clock, Deferred
+from intake.ports import Clock, Deferred, Mailbox
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
 LONGEST_ROUND = 900.0
-"""Seconds after which a round of receiving begins no other mail: letters and digest must not wait for a slow server."""
+"""Seconds after which a stage begins no other mail or letter: neither the next stage nor the digest must wait long."""
 
 
 class App:
@@ -75,6 +76,11 @@ class App:
         """Asked from one mail to the next, and from one letter to the next."""
         PULSE.beat()
         return self._stop()
+
+    def _in_time(self) -> Callable[[], bool]:
+        """What a stage that begins now asks instead."""
+        ends = time.monotonic() + LONGEST_ROUND
+        return lambda: self._stopping() or time.monotonic() > ends
 
     @cached_property
     def database(self) -> Database:
@@ -171,7 +177,7 @@ class App:
             self.deliver()
 
     def receive(self) -> int:
-        guard, ends = self.guard, time.monotonic() + LONGEST_ROUND
+        guard = self.guard
         guard.require()
         intake = Intake(
             open_mailbox=self.servers.open_mailbox,
@@ -182,7 +188,7 @@ class App:
             clock=self.clock,
             max_mail=self.office.max_mail,
             require=guard.require,
-            stopping=lambda: self._stopping() or time.monotonic() > ends,
+            stopping=self._in_time(),
             junk=self.config.site.imap.junk,
             pause=take_a_breath,
         )
@@ -191,18 +197,25 @@ class App:
 
     def mend(self) -> int:
         infirmary = Infirmary(
-            self.servers.open_mailbox, self.records, self.blobs, self.clock, self.office.max_mail, self._stopping
+            self._mailbox,
+            self.records,
+            self.blobs,
+            self.clock,
+            self.office.max_mail,
+            self.guard.require,
+            self._in_time(),
         )
         return mend(infirmary)
 
+    @contextmanager
+    def _mailbox(self) -> Iterator[Mailbox]:
+        with self._lull(), self.servers.open_mailbox() as box:
+            yield box
+
     @property
     def guard(self) -> Guard:
-        """What keeps us from fetching when the disk is nearly full."""
-        return self.guard_for(self.records.largest_mail(self.office.max_mail))
-
-    def guard_for(self, largest: int) -> Guard:
-        """The guard when the largest mail so far has so many octets."""
-        return Guard(self.blobs.room, self.config.site.storage.reserve_mb << 20, largest)
+        """What keeps us from fetching when a disk is nearly full."""
+        return guard_of(self.config, self.blobs, self.records.largest_mail(self.office.max_mail))
 
     def rescan(self) -> int:
         return rescan(self.records, lambda: scanner.answers(self.scanner), self.clock)
@@ -212,7 +225,7 @@ class App:
         return scanner.scanner_of(self.config)
 
     def examine(self) -> int:
-        return examine(self.bench)
+        return examine(replace(self.bench, stopping=self._in_time()))
 
     @property
     def bench(self) -> Bench:
@@ -231,7 +244,7 @@ class App:
         )
 
     def deliver(self) -> int:
-        return deliver(Post(self.servers.open_courier, self.records, self.clock, self._stopping))
+        return deliver(Post(self.servers.open_courier, self.records, self.clock, self._in_time()))
 
     def summarise(self) -> bool:
         return summarise(self.desk)

@@ -142,8 +142,20 @@ def _copy_configuration(source: Path, target: Path) -> None:
             shutil.copytree(source / name, partial / name)
         elif (source / name).exists():
             shutil.copy2(source / name, partial / name)
+    _sync_all(partial)
     shutil.rmtree(target, ignore_errors=True)
     partial.replace(target)
+    RealDisk().sync_folder(target.parent)
+
+
+def _sync_all(folder: Path) -> None:
+    """All that is in a folder, and the folder, are on the disk."""
+    for path in folder.iterdir():
+        if path.is_dir():
+            _sync_all(path)
+        else:
+            _sync(path)
+    RealDisk().sync_folder(folder)
 
 
 def _finish(app: App, target: Path, records: Path, copied: Copied) -> None:
@@ -166,14 +178,18 @@ def _finish(app: App, target: Path, records: Path, copied: Copied) -> None:
 
 def _settle(partial: Path, path: Path) -> None:
     """Give a file its name when all of it is on the disk."""
+    _sync(partial)
     disk = RealDisk()
-    handle = os.open(partial, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        disk.sync(handle)
-    finally:
-        disk.close(handle)
     disk.rename(partial, path)
     disk.sync_folder(path.parent)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _forget(folder: Path, keep: int) -> None:

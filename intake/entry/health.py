@@ -26,6 +26,7 @@ from intake.domain.vitals import Streak, Stuck, Vitals
 from intake.entry.app import App
 from intake.entry.commands import opened
 from intake.entry.config import ConfigError
+from intake.entry.disks import guard_of
 from intake.entry.heartbeat import Heartbeat, read
 from intake.entry.office import rules_of
 from intake.pipeline.watch import with_disk
@@ -98,7 +99,7 @@ def _working(app: App) -> Iterator[str]:
     if isinstance(told, str):
         yield f"database: {told}"
         told = Recorded(Vitals(app.clock(), Streak(), Stuck()))
-    vitals = with_disk(told.vitals, app.guard_for(told.largest).measured)
+    vitals = with_disk(told.vitals, guard_of(app.config, app.blobs, told.largest).measured)
     yield from _unpolled(app, vitals)
     uneasy = {each.name: each.facts for each in told.alarms if each.stands and not each.seen_at}
     for name, facts in (uneasy | troubles(vitals, rules_of(app.config))).items():

@@ -63,7 +63,7 @@ def beat(folder: Path, signs: Signs, now: datetime, by: str, next_poll_at: datet
 def write(folder: Path, beat: Heartbeat) -> None:
     """Put the file in the place of the last one, whole. OSError when the disk does not take it."""
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f".{NAME}.{os.getpid()}"
+    temporary = folder / f".{NAME}"  # one process does the work: what a killed one left is written over
     temporary.write_bytes(msgspec.json.format(msgspec.json.encode(beat)) + b"\n")
     temporary.replace(folder / NAME)
 

@@ -14,13 +14,17 @@ from intake.ports import Arrival, Blobs, Clock, Deferred, Mailbox, OpenMailbox, 
 
 @dataclass(frozen=True, slots=True)
 class Infirmary:
-    """What mend works with. `max_mail` is what is fetched of a mail at most, unless it was larger when it was taken."""
+    """What mend works with. `max_mail` is what is fetched of a mail at most, unless it was larger when it was taken.
+
+    `require` raises DiskLow when so many octets must not be fetched now.
+    """
 
     open_mailbox: OpenMailbox
     records: Records
     blobs: Blobs
     clock: Clock
     max_mail: int
+    require: Callable[[int], None]
     stopping: Callable[[], bool] = lambda: False
 
 
@@ -96,6 +100,7 @@ def _fetch(infirmary: Infirmary, box: Mailbox, patient: Patient) -> bool:
 
 def _stored(infirmary: Infirmary, box: Mailbox, patient: Patient, place: Arrival) -> bool:
     most = max(infirmary.max_mail, patient.size)
+    infirmary.require(min(patient.size, infirmary.max_mail) if patient.cut else patient.size)
     with infirmary.blobs.writer() as writer:
         try:
             octets = box.beginning(place, writer) if patient.cut else box.download(place, writer, most)

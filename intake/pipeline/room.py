@@ -18,35 +18,42 @@ GIB = 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """`reserve` is the configured least, `largest` the largest mail so far, both in octets."""
+    """`reserve` is the configured least, `largest` the largest mail so far, both in octets.
+
+    `room` is that of the disk where mails are stored, `beside` that of the database where it lies on another one:
+    there the reserve must be free, and no mail goes.
+    """
 
     room: Callable[[], Room]
     reserve: int
     largest: int = 0
-
-    @property
-    def needed(self) -> int:
-        """Octets that must be free."""
-        return max(self.reserve, 2 * self.largest)
+    beside: Callable[[], Room | None] = lambda: None
 
     def require(self, size: int = 0) -> None:
         """DiskLow unless there is room for the next mail, which is announced to have `size` octets."""
-        room, needed = self.room(), max(self.needed, 2 * size)
+        room, needed = self._tightest(size)
         if room.octets < needed:
             raise DiskLow(_told(room, f"{room.octets / GIB:.1f} GiB are free", f"{needed / GIB:.1f} GiB"))
-        self.require_files(room)
 
     def measured(self) -> tuple[int, int]:
-        """The octets that are free, and those that must be; DiskLow when it takes hardly any more files."""
-        room = self.room()
-        self.require_files(room)
-        return room.octets, self.needed
+        """The octets that are free, and those that must be, where that is tightest; DiskLow for want of files."""
+        room, needed = self._tightest()
+        return room.octets, needed
 
-    @staticmethod
-    def require_files(room: Room) -> None:
-        """DiskLow when the disk takes hardly any more files, however many octets are free."""
-        if room.files is not None and room.files < FEWEST_FILES:
-            raise DiskLow(_told(room, f"only {room.files} more files fit", f"{FEWEST_FILES} files"))
+    def _tightest(self, size: int = 0) -> tuple[Room, int]:
+        """The disk that lacks most, or has least to spare, and what must be free on it."""
+        disks = [(self.room(), max(self.reserve, 2 * self.largest, 2 * size))]
+        if beside := self.beside():
+            disks.append((beside, self.reserve))
+        for room, _needed in disks:
+            _require_files(room)
+        return min(disks, key=lambda each: each[0].octets - each[1])
+
+
+def _require_files(room: Room) -> None:
+    """DiskLow when the disk takes hardly any more files, however many octets are free."""
+    if room.files is not None and room.files < FEWEST_FILES:
+        raise DiskLow(_told(room, f"only {room.files} more files fit", f"{FEWEST_FILES} files"))
 
 
 def _told(room: Room, there: str, needed: str) -> str:

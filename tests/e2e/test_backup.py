@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -186,6 +187,26 @@ def test_what_is_spoilt_does_not_spoil_the_backup(world: World, tmp_path: Path) 
     assert f"left out: {sound} is not what its name says" in made(world, target, status=75)
     assert not copy.exists()
     assert json.loads((target / "backup.json").read_text())["left_out"] == 1
+
+
+def test_all_of_a_backup_is_on_the_disk_before_it_says_that_it_is_one(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.deliver(complete("370826"))
+    world.run("poll")
+    synced: list[str] = []
+    sync = os.fsync
+
+    def noted(handle: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{handle}").readlink().name)
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    with redirect_stdout(StringIO()):
+        backup(world.folder / "config", None, False, tmp_path / "copy", 3)
+    before = synced[: synced.index(".backup.json.partial")]
+    assert {path.name for path in (tmp_path / "copy/config").rglob("*")} <= set(before)
+    assert {"intake.toml", "units.toml", ".config.partial", "copy", "records"} <= set(before)
 
 
 def test_a_backup_goes_where_nothing_else_is(world: World, tmp_path: Path) -> None:

@@ -71,6 +71,26 @@ def test_polling_stops_before_the_disk_is_full_and_what_was_taken_is_answered(si
     assert site.rows(ANSWERS) == [("sent",), ("sent",)]
 
 
+def test_a_database_on_a_disk_of_its_own_that_is_nearly_full(
+    tmp_path: Path, user: str, dovecot: Dovecot, sink: SmtpSink
+) -> None:
+    world = World(tmp_path, user, dovecot, sink)
+    world.configure()
+    with mounted(tmp_path / "records", "size=16m") as disk:
+        text = (tmp_path / "config/intake.toml").read_text(encoding="utf-8")
+        storage = f'[storage]\nreserve_mb = 4\ndatabase = "sqlite:///{disk.place}/intake.db"\n'
+        (tmp_path / "config/intake.toml").write_text(text + storage, encoding="utf-8")
+        world.run("poll")
+        world.deliver(complete("370826"))
+        disk.fill(leaving=3 * MIB)
+        assert f"free at {disk.place}, and mail is fetched when" in world.run("poll", status=75, now=LATER)
+        assert not list((tmp_path / "config/data/blobs").glob("??/*")), "nothing was fetched"
+        assert "octets free" in world.run("status", "--health", status=1, now=LATER)
+        disk.make_room()
+        world.run("poll", now=LATER)
+        assert len(world.letters(address("370826"))) == 1
+
+
 def test_a_disk_that_fills_up_while_an_archive_is_opened(site: Site) -> None:
     large = os.urandom(30 * MIB).translate(bytes(b"ab"[octet & 1] for octet in range(256)))
     files = {"微山县总结报告.docx": report("微山县"), "说明.bin": large}

@@ -22,8 +22,8 @@ from intake.adapters.records.records import SqlRecords
 from intake.adapters.records.tables import FolderRow, MailRow, PostponedRow
 from intake.domain.digest import Reconciliation
 from intake.pipeline.folders import Intake
-from intake.pipeline.receive import receive
-from intake.ports import Arrival, Deferred, Sink
+from intake.pipeline.receive import _Pass, receive
+from intake.ports import Arrival, Deferred, Mailbox, Sink
 from tests.adapters.conftest import file, migrated_file
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.unit.builders import ROSTER
@@ -166,6 +166,30 @@ def test_a_mail_whose_file_cannot_be_read_delays_no_other(office: Office) -> Non
     assert office.poll() is None
     assert office.taken() == hashes(*mails)
     assert office.rows(PostponedRow) == []
+
+
+def test_a_mail_that_comes_while_another_is_tried_again_is_counted_when_it_is_read(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mails = [octets("first"), octets("closed"), octets("late")]
+    office.deliver(*mails[:2])
+    closed = office.mail_file(mails[1])
+    closed.chmod(0)
+    office.poll()
+    closed.chmod(0o600)
+    come_back, late = _Pass._come_back, [mails[2]]
+
+    def interrupted(work: _Pass, box: Mailbox, folder: str) -> None:
+        while folder == "INBOX" and late:
+            office.deliver(late.pop())
+        come_back(work, box, folder)
+
+    monkeypatch.setattr(_Pass, "_come_back", interrupted)
+    assert office.poll() is None
+    assert office.taken() == hashes(*mails[:2])
+    assert office.sums() == Reconciliation(2, pending=2), "it adds up at any moment"
+    assert office.poll() is None
+    assert office.sums() == Reconciliation(3, pending=3)
 
 
 def test_a_folder_that_is_renumbered_between_two_passes_brings_nothing_twice_and_loses_nothing(office: Office) -> None:

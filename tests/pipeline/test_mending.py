@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from intake.adapters.blobs import BlobStore
 from intake.domain.material import Examined, Material
 from intake.pipeline.examine import examine
-from intake.ports import Blobs, Deferred, Spoilt
+from intake.ports import Blobs, Deferred, DiskLow, Room, Spoilt, Unreachable
 from tests.e2e.world import World, address, mail, report
 from tests.pipeline.office import Office
 from tests.samples import media
@@ -87,6 +89,35 @@ def test_what_was_spoilt_is_fetched_again_and_decided_then(taken: Office, spoil:
     assert list((taken.app.blobs.root / "corrupt").glob("*")) == aside, "nothing in there is deleted"
     events = rows(taken, "SELECT what FROM event WHERE mail_id = 1 ORDER BY id")
     assert [what for (what,) in events if what.startswith("octets")] == ["octets spoilt", "octets restored"]
+
+
+def test_nothing_is_fetched_again_onto_a_disk_that_is_nearly_full(
+    taken: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blob(taken).unlink()
+    assert taken.poll() is not None
+    with monkeypatch.context() as nearly_full:
+        nearly_full.setattr(BlobStore, "room", lambda store: Room(str(store.root), 1 << 20))
+        with pytest.raises(DiskLow, match=r"0\.0 GiB are free"):
+            taken.app.mend()
+    assert not blob(taken).exists()
+    assert taken.app.mend() == 1
+
+
+def test_a_server_that_is_left_alone_is_not_asked_for_octets_either(taken: Office) -> None:
+    blob(taken).unlink()
+    assert taken.poll() is not None
+    taken.app._lull = left_alone
+    with pytest.raises(Unreachable, match="not tried again"):
+        taken.app.mend()
+    taken.app._lull = nullcontext
+    assert taken.app.mend() == 1
+
+
+@contextmanager
+def left_alone() -> Iterator[None]:
+    raise Unreachable("not tried again for 3 s")
+    yield
 
 
 def test_a_folder_that_was_numbered_anew_gives_it_back(taken: Office) -> None:

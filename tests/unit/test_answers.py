@@ -94,6 +94,7 @@ def test_refusals_of_a_letter(said: str, failure: type[Exception]) -> None:
     [
         (SENDER, "552 5.3.4 Message size exceeds fixed limit"),
         (SENDER, "552 Requested mail action aborted: exceeded mailsize limit"),
+        (SENDER, "552 5.7.0 not this one"),
         (LETTER, "554 5.3.4 message too large"),
         (LETTER, "550 5.2.3 too long"),
     ],
@@ -127,6 +128,8 @@ def test_what_is_said_about_the_sender(stage: Stage, said: str) -> None:
 def test_a_refusal_for_good_of_mail_is_not_about_the_letter() -> None:
     """The server has not seen it: were the letter failed, a wrong setting would fail all letters, one by one."""
     assert meant(SENDER, "550 5.7.1 your address is listed") is SenderRefused
+    assert meant(SENDER, "552 5.2.2 mailbox over quota") is SenderRefused
+    assert meant(SENDER, "552 exceeded storage allocation") is SenderRefused
     assert meant(SENDER, "451 4.7.1 later") is Deferred
 
 

@@ -38,6 +38,7 @@ _SENDER = re.compile(
 
 _RECIPIENT = re.compile(r"^\d+ [45]\.(?:1\.\d+|2\.[1-9])\b(?<!\.1\.[78])")
 _TOO_LARGE = re.compile(r"[45]\.3\.4\b|[45]\.2\.3\b|\b(?:mail|message )?size\b|too (?:large|big)", re.IGNORECASE)
+_FULL = re.compile(r"[45]\.2\.2\b|quota|storage|\bfull\b", re.IGNORECASE)
 
 
 class Stage(StrEnum):
@@ -77,13 +78,20 @@ def _refusal(stage: Stage, code: int, said: str, prefix: str) -> Exception:
     about_recipient = stage is not Stage.SENDER and _RECIPIENT.match(said)
     if throttled(said) and not about_recipient:
         return Throttled(text)
-    if stage is not Stage.RECIPIENT and code >= 500 and _TOO_LARGE.search(said):
+    if _is_too_large(stage, code, said):
         return Refused(f"too large for the server: {text}")
     if _is_about_sender(stage, code, said) and not about_recipient:
         return SenderRefused(text)
     # RFC 5321 section 4.5.3.1.10: a 552 to RCPT means too many recipients, or a full mailbox.
     for_now = code < 500 or code == _BAD_SEQUENCE or (code == _STORAGE_EXCEEDED and stage is Stage.RECIPIENT)
     return (Deferred if for_now else Refused)(text)
+
+
+def _is_too_large(stage: Stage, code: int, said: str) -> bool:
+    """A 552 to MAIL is about the SIZE that stands there (RFC 1870 section 6.1), unless it says our account is full."""
+    if _TOO_LARGE.search(said):
+        return stage is not Stage.RECIPIENT and code >= 500
+    return stage is Stage.SENDER and code == _STORAGE_EXCEEDED and not _FULL.search(said)
 
 
 def _is_about_sender(stage: Stage, code: int, said: str) -> bool:
