@@ -11,8 +11,8 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from intake.adapters.disk import Disk, RealDisk, is_spoilt, make_folders, room_at
@@ -95,9 +95,30 @@ class BlobStore:
             for folder in (aside, path.parent, self.root):
                 self.disk.sync_folder(folder)
 
-    def remove(self, sha256: str) -> None:
-        with world(self.root), self.disk.lock(self.root / LOCK, shared=False):
-            self._unlinked(self.path(sha256))
+    @contextmanager
+    def held(self, sha256s: Iterable[str]) -> Iterator[None]:
+        with self._locked(shared=True):
+            for sha256 in sha256s:
+                if not self.disk.exists(self.path(sha256)):
+                    raise Deferred(f"blob store: {sha256} was removed a moment ago")
+            yield
+
+    def remove_unless(self, sha256: str, used: Callable[[], bool]) -> bool:
+        with self._locked(shared=False):
+            if used():
+                return False
+            with world(self.root):
+                self._unlinked(self.path(sha256))
+        return True
+
+    @contextmanager
+    def _locked(self, *, shared: bool) -> Iterator[None]:
+        """The lock of the store. What the block raises is not the store's."""
+        self._prepare()
+        with ExitStack() as locked:
+            with world(self.root):
+                locked.enter_context(self.disk.lock(self.root / LOCK, shared=shared))
+            yield
 
     def set_apart(self, sha256: str) -> None:
         self._moved(self.path(sha256), self.sealed(sha256))

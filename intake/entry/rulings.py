@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, time
 from pathlib import Path
 
@@ -136,7 +136,11 @@ def attach(folder: Path, now: datetime | None, verbose: bool, ref: str, file: Pa
             while chunk := source.read(1 << 20):
                 writer.write(chunk)
             blob = writer.commit()
-        return _rule(app, ref, _may_anything, lambda rulings, mail: rulings.attach(mail, file.name, blob, app.clock()))
+
+        def added(rulings: SqlRulings, mail: int) -> None:
+            rulings.attach(mail, file.name, blob, app.clock())
+
+        return _rule(app, ref, _may_anything, added, [blob.sha256])
 
 
 def extend(  # noqa: PLR0913, PLR0917
@@ -167,8 +171,15 @@ def extend(  # noqa: PLR0913, PLR0917
     return 0
 
 
-def _rule(app: App, ref: str, may: Callable[[str, MailState], None], ruling: Callable[[SqlRulings, int], None]) -> int:
-    with app.database.writing() as session:
+def _rule(
+    app: App,
+    ref: str,
+    may: Callable[[str, MailState], None],
+    ruling: Callable[[SqlRulings, int], None],
+    stored: Sequence[str] = (),
+) -> int:
+    """Put on record what staff decided, which speaks of what was `stored` for it, and examine the mail once more."""
+    with app.blobs.held(stored), app.database.writing() as session:
         mail_id, before = _before(session, ref, may)
         ruling(SqlRulings(session), mail_id)
     with app.records.claim(app.clock(), only=mail_id) as claim:

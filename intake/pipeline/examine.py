@@ -114,7 +114,8 @@ def examine_one(bench: Bench, claim: Claim) -> None:
     pending = claim.pending
     try:
         seen = _look(bench, claim)
-        decision = claim.settle(lambda desk: _decide(bench, desk, pending, seen))
+        with bench.blobs.held(seen.pieces):
+            decision = claim.settle(lambda desk: _decide(bench, desk, pending, seen))
     except Spoilt as spoilt:
         if bench.keeper:
             _spoilt(bench, claim, spoilt)

@@ -18,7 +18,8 @@ class NotedBlobs:
         self.fault = blobs.fault
         self.verified = blobs.verified
         self.room = blobs.room
-        self.remove = blobs.remove
+        self.held = blobs.held
+        self.remove_unless = blobs.remove_unless
         self.set_apart = blobs.set_apart
         self.put_back = blobs.put_back
         self.destroy = blobs.destroy

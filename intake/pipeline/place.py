@@ -5,6 +5,8 @@ What was decided is committed first; until this is done after it, it is done aga
 
 from __future__ import annotations
 
+from functools import partial
+
 from intake import journal
 from intake.domain.sealing import Seal
 from intake.ports import Blobs, Clock, Deferred, Records, Sealed
@@ -46,7 +48,9 @@ def _moved(blobs: Blobs, sealed: Sealed) -> None:
 def _without_pieces(records: Records, blobs: Blobs, sealed: Sealed) -> None:
     """What came out of it is in it; what another mail brought, too, is that mail's."""
     for piece in sealed.pieces:
-        with records.sealing() as sealing:
-            used = sealing.in_use(piece)
-        if not used:
-            blobs.remove(piece)
+        blobs.remove_unless(piece, partial(_is_used, records, piece))
+
+
+def _is_used(records: Records, sha256: str) -> bool:
+    with records.sealing() as sealing:
+        return sealing.in_use(sha256)

@@ -171,7 +171,7 @@ class _Pass:
         if blob is None:
             self._step_over(arrival, "gone before it was read")
             return
-        with self._intake.records.ledger() as ledger:
+        with self._intake.blobs.held([blob.sha256]), self._intake.records.ledger() as ledger:
             taken = ledger.take(arrival, blob, self._intake.clock(), cut=cut)
         journal.taken(taken.ref, arrival, new=taken.new)
         if taken.sealed:

@@ -207,8 +207,14 @@ class Blobs(Protocol):
     def verified(self, sha256: str) -> Path:
         """Where a blob is, its octets hashed once more; Spoilt when they are not there or not those of its name."""
 
-    def remove(self, sha256: str) -> None:
-        """Durably remove what is stored under this name, if anything is."""
+    def held(self, sha256s: Iterable[str]) -> AbstractContextManager[None]:
+        """Nothing is removed while the block lasts; Deferred when one of these was removed a moment ago.
+
+        For the transaction that records what was stored: until then nobody knows that it is in use.
+        """
+
+    def remove_unless(self, sha256: str, used: Callable[[], bool]) -> bool:
+        """Durably remove what is stored under this name, if anything is, unless it is `used`; whether it was not."""
 
     def set_apart(self, sha256: str) -> None:
         """Move what is stored under this name to the sealed ones, where nothing reads it."""

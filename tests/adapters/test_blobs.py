@@ -9,6 +9,7 @@ import os
 import resource
 import signal
 import stat
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -195,6 +196,52 @@ def test_what_is_out_of_reach_stays_where_it_is(store: BlobStore, monkeypatch: p
 def test_a_name_that_is_no_hash_is_our_fault(store: BlobStore, name: str) -> None:
     with pytest.raises(ValueError, match="not a SHA-256"):
         store.path(name)
+
+
+def test_what_is_in_use_is_not_removed(store: BlobStore) -> None:
+    blob = put(store)
+    assert not store.remove_unless(blob.sha256, lambda: True)
+    assert store.path(blob.sha256).exists()
+    assert store.remove_unless(blob.sha256, lambda: False)
+    assert files(store) == []
+    assert store.remove_unless(blob.sha256, lambda: False), "it is gone already"
+
+
+def test_what_was_removed_before_it_was_recorded_is_found_missing(store: BlobStore) -> None:
+    blob = put(store)
+    with store.held([blob.sha256]):
+        pass
+    store.remove_unless(blob.sha256, lambda: False)
+    with pytest.raises(Deferred, match="was removed a moment ago"), store.held([blob.sha256]):
+        pytest.fail("nothing must be recorded")
+
+
+def test_nothing_is_removed_between_the_look_and_the_record(store: BlobStore) -> None:
+    """Who removes asks for use only when nobody is about to record it: then it is, or was missed."""
+    blob, recorded = put(store), threading.Event()
+    answers: list[bool] = []
+    remover = threading.Thread(
+        target=lambda: answers.append(BlobStore(store.root).remove_unless(blob.sha256, recorded.is_set))
+    )
+    with store.held([blob.sha256]):
+        remover.start()
+        remover.join(0.3)
+        assert remover.is_alive(), "it waits"
+        recorded.set()
+    remover.join(5)
+    assert answers == [False]
+    assert store.path(blob.sha256).exists()
+
+
+def test_who_only_looks_does_not_keep_others_from_storing(store: BlobStore) -> None:
+    blob = put(store)
+    with store.held([blob.sha256]), store.held([]):
+        assert put(BlobStore(store.root), b"other").size == 5
+
+
+def test_what_the_block_raises_is_not_the_stores(store: BlobStore) -> None:
+    with pytest.raises(OSError, match="mine"), store.held([]):
+        raise OSError("mine")
 
 
 def test_free_bytes_are_those_of_the_disk(store: BlobStore, tmp_path: Path) -> None:

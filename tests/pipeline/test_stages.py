@@ -11,12 +11,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from intake.adapters.blobs import BlobFile
 from intake.domain.identity import Tier
 from intake.domain.material import Examined, Material
 from intake.domain.submission import Entry
 from intake.entry.schema import Storage
 from intake.pipeline.examine import examine
-from intake.ports import Blobs, Deferred, Killed, Room
+from intake.ports import Blob, Blobs, Deferred, Killed, Room
 from tests.e2e.world import address, complete, mail, report
 from tests.pipeline.office import Office
 from tests.samples import documents, media
@@ -100,6 +101,46 @@ def test_a_mail_that_the_world_keeps_from_us_delays_no_other_and_is_no_attempt(o
     assert examine(healthy) == 1
     assert office.states()["parked"] == 0
     assert '"attempts": 0' in office.world.run("show", "M000001", "--json")
+
+
+def test_a_file_that_another_process_removes_before_it_is_recorded_is_had_again(office: Office) -> None:
+    """A sealed mail had the same file in it, and nobody could know yet that this one has, too."""
+    office.world.deliver(complete("370826"))
+
+    def look(materials: Sequence[Material], blobs: Blobs, alive: Callable[[], None]) -> tuple[Examined, ...]:
+        looked = healthy.look(materials, blobs, alive)
+        blobs.remove_unless(materials[0].sha256, lambda: False)
+        return looked
+
+    healthy = office.app.bench
+    office.app.receive()
+    with pytest.raises(Deferred, match=r"M000001: .* was removed a moment ago"):
+        examine(replace(healthy, look=look))
+    assert '"attempts": 0' in office.world.run("show", "M000001", "--json")
+    assert examine(healthy) == 1
+    assert office.states()["accepted"] == 1
+    office.world.run("fsck")  # whose status says that nothing is missing
+
+
+def test_a_mail_that_is_removed_before_it_is_recorded_is_fetched_again(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was in a sealed mail comes as a mail of its own."""
+    office.world.deliver(complete("370826"))
+    commit = BlobFile.commit
+
+    def removed(blob: BlobFile, announced: int | None = None) -> Blob:
+        stored = commit(blob, announced)
+        office.app.blobs.remove_unless(stored.sha256, lambda: False)
+        return stored
+
+    with monkeypatch.context() as racing:
+        racing.setattr(BlobFile, "commit", removed)
+        with pytest.raises(Deferred, match="was removed a moment ago"):
+            office.app.receive()
+    assert office.app.receive() == 1
+    assert office.poll() is None
+    assert office.states()["accepted"] == 1
 
 
 def test_renumbered_mails_are_recognised_and_answered_once(office: Office) -> None:
