@@ -208,6 +208,14 @@ def stopped(reason: str) -> None:
     _say(logging.INFO, "stopped", reason=reason)
 
 
+def emptied(ref: str) -> None:
+    _say(logging.INFO, "emptied", mail=ref)
+
+
+def forgotten(heads: int, letters: int) -> None:
+    _say(logging.INFO, "forgotten", heads=heads, letters=letters)
+
+
 def alarm_raised(alarm: Standing) -> None:
     _say(logging.ERROR, "alarm", name=alarm.name, times=alarm.times, **_facts(alarm))
 

@@ -23,11 +23,21 @@ class Locator:
 
 
 class Octets(StrEnum):
-    """What the store has of a mail: all of it; not what it should be, and to be fetched again; not to be had again."""
+    """What the store has of a mail: all of it; not what it should be, and to be fetched again; not to be had again.
+
+    PURGED: removed on purpose, with all that was in it; ERASED: and the records tell nothing of what its head said.
+    """
 
     WHOLE = "whole"
     SPOILT = "spoilt"
     LOST = "lost"
+    PURGED = "purged"
+    ERASED = "erased"
+
+    @property
+    def removed(self) -> bool:
+        """Whether it was removed on purpose: nobody fetches it again but for staff."""
+        return self in (Octets.PURGED, Octets.ERASED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from intake.entry import scanner
 from intake.entry.config import Config, ConfigError
 from intake.entry.disks import guard_of
 from intake.entry.heartbeat import Signs
-from intake.entry.office import account_of, limits_of, office_of, opens, rules_of, sender_of
+from intake.entry.office import account_of, limits_of, office_of, opens, rules_of, sender_of, terms_of
 from intake.entry.ownership import Ownership, ownership
 from intake.entry.passwords import password_problems
 from intake.entry.servers import Servers, take_a_breath
@@ -38,6 +38,7 @@ from intake.pipeline.folders import Intake
 from intake.pipeline.mend import Infirmary, mend
 from intake.pipeline.receive import receive
 from intake.pipeline.rescan import rescan
+from intake.pipeline.retain import retain
 from intake.pipeline.room import Guard
 from intake.pipeline.summarise import Desk, summarise
 from intake.pipeline.watch import Lookout, watch
@@ -152,7 +153,7 @@ class App:
         if wrong:
             raise ConfigError(wrong)
         taken, trouble = 0, {}
-        for stage in (self.receive, self.mend, self.rescan, self.examine, self.deliver):
+        for stage in (self.receive, self.mend, self.rescan, self.examine, self.deliver, self.retain):
             try:
                 done = stage()
                 taken += done if stage == self.receive else 0
@@ -196,16 +197,9 @@ class App:
             return receive(intake)
 
     def mend(self) -> int:
-        infirmary = Infirmary(
-            self._mailbox,
-            self.records,
-            self.blobs,
-            self.clock,
-            self.office.max_mail,
-            self.guard.require,
-            self._in_time(),
-        )
-        return mend(infirmary)
+        require, in_time = self.guard.require, self._in_time()
+        most = self.office.max_mail
+        return mend(Infirmary(self._mailbox, self.records, self.blobs, self.clock, most, require, in_time))
 
     @contextmanager
     def _mailbox(self) -> Iterator[Mailbox]:
@@ -245,6 +239,9 @@ class App:
 
     def deliver(self) -> int:
         return deliver(Post(self.servers.open_courier, self.records, self.clock, self._in_time()))
+
+    def retain(self) -> int:
+        return retain(self.records, self.blobs, self.clock, terms_of(self.config), self._in_time())
 
     def summarise(self) -> bool:
         return summarise(self.desk)

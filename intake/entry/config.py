@@ -144,6 +144,9 @@ def _whole(site: Mapping[str, Any], problems: Problems) -> None:
             problems.add("scan.clamd", str(error))
     if site.get("identity", {}).get("dkim") and not (find_spec("dkim") and find_spec("dns")):
         problems.add("identity.dkim", 'needs dkimpy; install the extra "dkim", or set it to false')
+    retention = {"unrelated_body_days": 0, "unrelated_headers_days": 30} | site.get("retention", {})
+    if retention["unrelated_headers_days"] < retention["unrelated_body_days"]:
+        problems.add("retention.unrelated_headers_days", "is less than unrelated_body_days; a head outlives its body")
     database = site.get("storage", {}).get("database")
     fault = url_fault(database) if database else None
     if fault:

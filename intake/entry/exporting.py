@@ -18,6 +18,7 @@ import click
 from intake.adapters.geotags import erase
 from intake.adapters.letters.clean import clean
 from intake.adapters.letters.workbook import Sheet, workbook
+from intake.adapters.records.purging import is_purged
 from intake.domain.digest import UnitRow
 from intake.domain.notice import Kind, Notice, Requirement, Unit
 from intake.domain.submission import Entry, Item
@@ -48,6 +49,9 @@ def export(folder: Path, now: datetime | None, verbose: bool, target: Path) -> i
     spoilt = False
     with opened(folder, now, verbose=verbose) as app:
         for notice in app.office.notices:
+            if _is_purged(app, notice):
+                click.echo(f"{notice.id}: was purged; what was handed in is gone, and nothing was written")
+                continue
             place = target / notice.id if len(app.office.notices) > 1 else target
             with app.records.chronicle() as chronicle:
                 rows = chronicle.unit_rows(notice, app.office.roster)
@@ -63,6 +67,11 @@ def export(folder: Path, now: datetime | None, verbose: bool, target: Path) -> i
                 click.echo(f"left out: {path}, whose stored octets are spoilt; to do: fsck --repair, then export again")
             spoilt = spoilt or bool(left_out)
     return os.EX_TEMPFAIL if spoilt else 0
+
+
+def _is_purged(app: App, notice: Notice) -> bool:
+    with app.database.reading() as session:
+        return is_purged(session, notice.id)
 
 
 def _lines(app: App, number: int, row: UnitRow) -> Iterator[Line]:

@@ -10,6 +10,7 @@ from intake.domain.alarm import Rules
 from intake.domain.notice import Kind, Notice, Requirement, Roster, Unit
 from intake.domain.recognise import Office
 from intake.domain.replying import Limits
+from intake.domain.retention import Terms
 from intake.entry.config import Config
 from intake.entry.formats import content_format
 from intake.entry.schema import NoticeEntry, RequirementEntry, UnitEntry
@@ -59,6 +60,12 @@ def limits_of(config: Config) -> Limits:
     replies = config.site.replies
     quiet, never = timedelta(minutes=replies.quiet_minutes), frozenset(map(str.casefold, replies.never))
     return Limits(replies.per_address_day, replies.per_day, quiet=quiet, never=never)
+
+
+def terms_of(config: Config) -> Terms:
+    """How long is kept what need not be kept."""
+    retention = config.site.retention
+    return Terms(timedelta(days=retention.unrelated_body_days), timedelta(days=retention.unrelated_headers_days))
 
 
 def opens(office: Office) -> datetime:

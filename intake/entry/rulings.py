@@ -182,6 +182,9 @@ def _rule(
     with app.blobs.held(stored), app.database.writing() as session:
         mail_id, before = _before(session, ref, may)
         ruling(SqlRulings(session), mail_id)
+    if Octets(before.octets).removed:
+        click.echo(f"{ref}: its octets were removed; the next poll fetches it from the mailbox and decides it")
+        return 0
     with app.records.claim(app.clock(), only=mail_id) as claim:
         if claim is not None:
             examine_one(app.bench, claim)

@@ -14,6 +14,7 @@ Text = Annotated[str, Meta(min_length=1, description="a text that is not empty")
 Code = Annotated[str, Meta(min_length=1, max_length=32, description="a text of up to 32 characters")]
 Seconds = Annotated[int, Meta(ge=1, le=86400, description="whole seconds from 1 to 86400")]
 Minutes = Annotated[int, Meta(ge=1, le=1440, description="whole minutes from 1 to 1440")]
+Days = Annotated[int, Meta(ge=0, le=36500, description="whole days from 0 to 36500")]
 Login = Annotated[str, Meta(pattern=r"^[ -~]+\Z", description="a text of printable ASCII that is not empty")]
 Clock24 = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z", description='a time of day like "08:30"')]
 Names = Annotated[list[str], Meta(description="a list of texts")]
@@ -89,6 +90,11 @@ class Replies(Struct, frozen=True, forbid_unknown_fields=True):
     never: Senders = field(default_factory=list)
 
 
+class Retention(Struct, frozen=True, forbid_unknown_fields=True):
+    unrelated_body_days: Days = 0
+    unrelated_headers_days: Days = 30
+
+
 class Alarms(Struct, frozen=True, forbid_unknown_fields=True):
     polling_minutes: Minutes = 15
     sending_minutes: Minutes = 60
@@ -106,6 +112,7 @@ class Site(Struct, frozen=True, forbid_unknown_fields=True):
     schedule: Schedule = field(default_factory=Schedule)
     identity: Identity = field(default_factory=Identity)
     replies: Replies = field(default_factory=Replies)
+    retention: Retention = field(default_factory=Retention)
     alarms: Alarms = field(default_factory=Alarms)
 
 

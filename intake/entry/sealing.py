@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import unicodedata
 from collections.abc import Iterator
 from datetime import datetime
@@ -12,6 +11,7 @@ import click
 
 from intake.adapters.records.sealing import SqlSealing, Standing
 from intake.domain.sealing import Seal
+from intake.entry.account import account
 from intake.entry.app import App
 from intake.entry.commands import opened, ref_of
 from intake.pipeline.place import place
@@ -58,7 +58,7 @@ def decide(folder: Path, now: datetime | None, verbose: bool, ref: str, wanted: 
             if found is None or found.seal is not Seal.SEALED:
                 raise click.UsageError(f"{ref} is not sealed; seal --list names those that are")
             second = found.asked == outcome and found.asked_by is not None and _key(found.asked_by) != _key(name)
-            (sealing.decide if second else sealing.ask)(mail_id, outcome, name, _user(), app.clock())
+            (sealing.decide if second else sealing.ask)(mail_id, outcome, name, account(), app.clock())
         if second:
             place(app.records, app.blobs, app.clock)
     if second:
@@ -78,11 +78,3 @@ def _named(operator: str | None) -> str:
 def _key(name: str) -> str:
     """Names that people take for the same."""
     return "".join(unicodedata.normalize("NFKC", name).split()).casefold()
-
-
-def _user() -> str:
-    """Whose account of this machine it was: for the record, nothing is decided by it."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "?"

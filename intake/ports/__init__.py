@@ -20,6 +20,7 @@ from intake.ports.records import (
     Stationery,
     Taken,
 )
+from intake.ports.retention import Retention
 from intake.ports.sealing import Sealed, Sealing
 from intake.ports.world import (
     Arrival,
@@ -94,6 +95,7 @@ __all__ = [
     "Reader",
     "Records",
     "Refused",
+    "Retention",
     "Room",
     "Ruling",
     "Scanner",

@@ -25,6 +25,7 @@ from intake.domain.verdict import Verdict
 from intake.ports.chronicle import Chronicle
 from intake.ports.letters import Draft, Outbox
 from intake.ports.mending import Mending
+from intake.ports.retention import Retention
 from intake.ports.sealing import Sealing
 from intake.ports.world import Arrival, Blob, FolderState
 
@@ -231,6 +232,8 @@ class Records(Protocol):
     def mending(self) -> AbstractContextManager[Mending]: ...
 
     def sealing(self) -> AbstractContextManager[Sealing]: ...
+
+    def retention(self) -> AbstractContextManager[Retention]: ...
 
     def chronicle(self) -> AbstractContextManager[Chronicle]: ...
 

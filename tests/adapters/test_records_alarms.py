@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from intake.adapters.records.alerts import AlarmRow
 from intake.adapters.records.database import Database
 from intake.adapters.records.records import SqlRecords
-from intake.adapters.records.tables import AlarmRow, EventRow, MailRow, PostponedRow
+from intake.adapters.records.tables import EventRow, MailRow, PostponedRow
 from intake.domain.alarm import Standing, Trouble
 from intake.domain.letter import LetterKind
 from intake.domain.outcome import Failed, Later, Outcome, Sent, Untried

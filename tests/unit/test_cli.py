@@ -21,7 +21,7 @@ HEAVY = ("sqlalchemy", "alembic", "av", "PIL", "jinja2", "imapclient", "mailpars
 COMMANDS = (
     "demo", "serve", "work", "poll", "digest", "status", "show", "judge", "check",
     "held", "release", "retry", "assign", "forget", "attach", "extend", "accept", "export", "audit", "fsck", "backup",
-    "seal",
+    "seal", "purge",
 )  # fmt: skip
 
 

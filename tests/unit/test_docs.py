@@ -61,7 +61,7 @@ def test_the_examples_are_commands_and_options_that_exist() -> None:
 
 def test_the_stages_are_the_headings_of_the_flow() -> None:
     headings = re.findall(r"^## (.+)$", text_of(PROJECT / "docs/flow.md"), re.MULTILINE)
-    assert headings[:4] == ["receive", "examine", "deliver", "digest"]
+    assert headings[:5] == ["receive", "examine", "deliver", "retain", "digest"]
 
 
 def test_the_modules_and_functions_that_the_flow_names_exist() -> None:

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from intake.adapters.records.alerts import AlarmRow
 from intake.adapters.records.desk import SqlDesk
-from intake.adapters.records.tables import AlarmRow, EventRow
+from intake.adapters.records.tables import EventRow
 from intake.domain.alarm import Standing, Trouble
 from intake.ports import Draft
 

@@ -1,8 +1,8 @@
 """Opening the database, SQLite or PostgreSQL, as it must be set for our promises; its transactions; migrations.
 
-SQLite: WAL, synchronous=FULL (a commit survives a power cut), foreign keys on, and BEGIN IMMEDIATE for
-writers: with the driver's own transactions an upgrade from reading to writing fails with "database is
-locked" in spite of the busy timeout.
+SQLite: WAL, synchronous=FULL (a commit survives a power cut), foreign keys on, what is deleted is overwritten
+(secure_delete), and BEGIN IMMEDIATE for writers: with the driver's own transactions an upgrade from reading to writing
+fails with "database is locked" in spite of the busy timeout.
 
 PostgreSQL: READ COMMITTED for writers, one snapshot for readers, a commit that waits for the disk, and a limit to
 how long a lock is waited for and a transaction may be left alone.
@@ -132,6 +132,12 @@ class Database:
                 if not self.shared:
                     _foreign_keys(connection, on=True)
 
+    def compact(self) -> None:
+        """Write what was deleted out of SQLite's write-ahead log, too; PostgreSQL's autovacuum sees to its own."""
+        if not self.shared:
+            with world(), self._rebuilding() as connection:
+                connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -180,7 +186,7 @@ def _sqlite(url: URL) -> Engine:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

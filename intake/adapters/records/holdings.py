@@ -14,11 +14,14 @@ from sqlalchemy.orm import Session
 from intake.adapters.records.rulings import attachments
 from intake.adapters.records.shapes import mail_ref, pending_of
 from intake.adapters.records.tables import AttachmentRow, EventRow, MailRow, MaterialRow
+from intake.domain.mail import Octets
 from intake.domain.sealing import Seal
 from intake.ports import Pending
 
 ELSEWHERE = [each for each in Seal if each.closed]
 """Mails whose octets are not among the stored ones."""
+REMOVED = [each for each in Octets if each.removed]
+"""Mails whose octets were removed on purpose."""
 
 
 class Use(StrEnum):
@@ -57,7 +60,8 @@ def holdings(session: Session) -> Holdings:
 
 def _references(session: Session) -> Iterator[Holding]:
     mails = select(MailRow.id, MailRow.sha256, MailRow.size, MailRow.cut)
-    for number, sha256, size, cut in session.execute(mails.where(MailRow.seal.not_in(ELSEWHERE))):
+    there = MailRow.seal.not_in(ELSEWHERE), MailRow.octets.not_in(REMOVED)
+    for number, sha256, size, cut in session.execute(mails.where(*there)):
         yield Holding(sha256, Use.MAIL, number, None if cut else size)
     for table, use in ((AttachmentRow, Use.ATTACHMENT), (MaterialRow, Use.MATERIAL)):
         for number, sha256, size in session.execute(select(table.mail_id, table.sha256, table.size)):
@@ -70,11 +74,16 @@ def _references(session: Session) -> Iterator[Holding]:
 def is_referred_to(session: Session, sha256: str) -> bool:
     """Whether anything at all refers to a blob now."""
     any_of = (
-        select(MailRow.id).where(MailRow.sha256 == sha256),
+        select(MailRow.id).where(MailRow.sha256 == sha256, MailRow.octets.not_in(REMOVED)),
         select(MaterialRow.id).where(or_(MaterialRow.sha256 == sha256, MaterialRow.preview == sha256)),
         select(AttachmentRow.id).where(AttachmentRow.sha256 == sha256),
     )
     return any(session.scalar(select(exists(query))) for query in any_of)
+
+
+def removed(session: Session) -> frozenset[str]:
+    """The hashes of all mails that were removed on purpose."""
+    return frozenset(session.scalars(select(MailRow.sha256).where(MailRow.octets.in_(REMOVED))))
 
 
 def as_pending(session: Session, mail_id: int) -> Pending:

@@ -8,11 +8,12 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from intake.adapters.records.discards import discard
 from intake.adapters.records.seals import SealRow
 from intake.adapters.records.shapes import mail_ref
 from intake.adapters.records.tables import EventRow, FolderRow, MailRow, PostponedRow, SightingRow
 from intake.adapters.records.troubles import added
-from intake.domain.mail import Locator
+from intake.domain.mail import Locator, Octets
 from intake.domain.outcome import FETCH_DELAYS, next_fetch
 from intake.domain.sealing import Seal
 from intake.ports import Arrival, Blob, FolderState, Particulars, Taken
@@ -96,6 +97,8 @@ class SqlLedger:
             mail = row if new else self._session.scalars(known).one()
         if Seal(mail.seal).closed:
             self._session.get_one(SealRow, mail.id).placed = False  # its octets were stored a moment ago
+        if Octets(mail.octets).removed:
+            discard(self._session, [blob.sha256])
         self._sighted(arrival, mail, now)
         self._advance(arrival)
         what = "taken" if new else "seen again"

@@ -23,7 +23,9 @@ class SqlMending:
         self._session = session
 
     def patients(self) -> tuple[Patient, ...]:
-        rows = self._session.scalars(select(MailRow).where(MailRow.octets != Octets.WHOLE).order_by(MailRow.id))
+        rows = self._session.scalars(
+            select(MailRow).where(MailRow.octets.in_((Octets.SPOILT, Octets.LOST))).order_by(MailRow.id)
+        )
         return tuple(map(self.patient, rows))
 
     def patient(self, row: MailRow) -> Patient:

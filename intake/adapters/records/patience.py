@@ -7,7 +7,7 @@ from hashlib import scrypt
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from intake.adapters.records.tables import PatienceRow
+from intake.adapters.records.alerts import PatienceRow
 from intake.domain.patience import Refusal, Wait
 
 

@@ -68,7 +68,8 @@ def unreached(session: Session, since: Mark | None) -> tuple[str, ...]:
         return ()
     later = aliased(LetterRow)
     reached = exists().where(later.meant_for == LetterRow.meant_for, later.id > LetterRow.id, later.state == "sent")
-    query = select(LetterRow.id).where(LetterRow.state == "failed", LetterRow.id.not_in(_settled(since)), ~reached)
+    failed = LetterRow.state == "failed", LetterRow.purged.is_(False)
+    query = select(LetterRow.id).where(*failed, LetterRow.id.not_in(_settled(since)), ~reached)
     return tuple(letter_ref(number) for number in session.scalars(query.order_by(LetterRow.id).limit(LINES)))
 
 

@@ -17,6 +17,7 @@ from intake.adapters.records.ledger import SqlLedger
 from intake.adapters.records.mending import SqlMending
 from intake.adapters.records.outbox import SqlOutbox
 from intake.adapters.records.patience import SqlPatience
+from intake.adapters.records.retention import SqlRetention
 from intake.adapters.records.rulings import SqlRulings
 from intake.adapters.records.sealing import SqlSealing
 from intake.adapters.records.tables import MailRow, PollRow, PostponedRow, SettingRow
@@ -71,6 +72,11 @@ class SqlRecords:
     def sealing(self) -> Iterator[SqlSealing]:
         with self._database.writing() as session:
             yield SqlSealing(session)
+
+    @contextmanager
+    def retention(self) -> Iterator[SqlRetention]:
+        with self._database.writing() as session:
+            yield SqlRetention(session)
 
     @contextmanager
     def patience(self) -> Iterator[SqlPatience]:

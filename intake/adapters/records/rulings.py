@@ -115,6 +115,8 @@ class SqlRulings:
 
     def _again(self, row: MailRow, what: str, detail: dict[str, str], now: datetime, *, ruled: bool) -> None:
         row.state, row.attempts, row.next_attempt_at = "received", 0, now
+        if Octets(row.octets).removed:
+            row.octets = Octets.SPOILT  # so that it is fetched from the mailbox once more
         row.rulings += ruled
         self._session.execute(delete(ExaminationRow).where(ExaminationRow.mail_id == row.id))
         self._session.add(EventRow(at=now, what=what, mail_id=row.id, unit_code=row.unit_code, detail=detail))

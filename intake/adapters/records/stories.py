@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from intake.adapters.records.shapes import letter_ref, mail_ref
 from intake.adapters.records.tables import EventRow, LearnedRow, LetterRow, LinkRow, MailRow, MaterialRow, SightingRow
+from intake.domain.mail import Octets
 from intake.domain.sealing import Seal
 
 Story = dict[str, Any]
@@ -47,7 +48,7 @@ def letter_story(session: Session, letter_id: int) -> Story | None:
     events = session.scalars(_of(EventRow, EventRow.letter_id == letter_id))
     return {
         **_letter(row),
-        "text": _text(row.octets),
+        "text": None if row.purged else _text(row.octets),
         "events": [_event(each) for each in events],
     }
 
@@ -86,6 +87,7 @@ def _mail(row: MailRow) -> Story:
         "late": row.late,
         "needs_person": row.needs_person,
         **({"seal": row.seal} if row.seal != Seal.NONE else {}),
+        **({"octets": row.octets} if row.octets != Octets.WHOLE else {}),
     }
 
 

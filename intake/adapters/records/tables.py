@@ -38,6 +38,7 @@ class MailRow(Base):
     __table_args__ = (
         Index(None, "state", "next_attempt_at"),
         Index(None, "unit_code", "notice_id"),
+        Index(None, "disposition", "octets", "decided_at"),
         Index(None, "size"),
     )
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
@@ -202,10 +203,18 @@ class EntryRow(Base):
 
 
 class LetterRow(Base):
-    """The outbox. `key` is unique per decision; `state` is due, held, sent, failed or superseded."""
+    """The outbox. `key` is unique per decision; `state` is due, held, sent, failed or superseded.
+
+    Of a letter that was `purged` nobody knows any more what it said, and to whom.
+    """
 
     __tablename__ = "letter"
-    __table_args__ = (Index(None, "state", "due_at"), Index(None, "meant_for", "created_at"), Index(None, "created_at"))
+    __table_args__ = (
+        Index(None, "state", "due_at"),
+        Index(None, "meant_for", "created_at"),
+        Index(None, "kind", "purged", "created_at"),
+        Index(None, "created_at"),
+    )
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
     key: Mapped[str] = mapped_column(String(128), unique=True)
     kind: Mapped[str] = mapped_column(String(16))
@@ -228,6 +237,7 @@ class LetterRow(Base):
     error: Mapped[str | None] = mapped_column(Text)
     superseded_by: Mapped[int | None] = mapped_column(ForeignKey("letter.id"), index=True)
     idle: Mapped[bool] = mapped_column(default=False, server_default=false())
+    purged: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class EventRow(Base):
@@ -274,25 +284,3 @@ class SettingRow(Base):
     __tablename__ = "setting"
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     value: Mapped[str] = mapped_column(Text)
-
-
-class AlarmRow(Base):
-    """One thing that operators are warned of: raised until it is cleared; `times` counts how often it was raised."""
-
-    __tablename__ = "alarm"
-    name: Mapped[str] = mapped_column(String(64), primary_key=True)
-    raised_at: Mapped[datetime | None]
-    times: Mapped[int] = mapped_column(default=0)
-    detail: Mapped[dict[str, Any]]
-
-
-class PatienceRow(Base):
-    """A server that refused our login: not asked again before `not_before`, unless the credentials are others."""
-
-    __tablename__ = "patience"
-    name: Mapped[str] = mapped_column(String(64), primary_key=True)
-    refusal: Mapped[str] = mapped_column(String(16))
-    failures: Mapped[int] = mapped_column(default=0)
-    not_before: Mapped[datetime]
-    credentials: Mapped[str] = mapped_column(String(64))
-    error: Mapped[str] = mapped_column(Text)

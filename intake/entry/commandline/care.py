@@ -1,4 +1,4 @@
-"""Commands that look after records and store: audit, fsck, backup, seal."""
+"""Commands that look after records and store: audit, fsck, backup, seal, purge."""
 
 from __future__ import annotations
 
@@ -99,4 +99,25 @@ def seal(context: click.Context, listing: bool, destroy: str | None, lift: str |
         run("sealing", "decide", context, ref=lift, wanted="lifted", operator=operator)
 
 
-COMMANDS = (audit, fsck, backup, seal)
+@click.command()
+@click.argument("notice_id", metavar="[NOTICE]", required=False)
+@click.option("--dry-run", is_flag=True, help="Say what would go, and change nothing; without NOTICE, of all notices.")
+@click.option("--yes", is_flag=True, help="Do not ask whether you mean it.")
+@click.pass_context
+def purge(context: click.Context, notice_id: str | None, dry_run: bool, yes: bool) -> None:
+    """Remove what was handed in for a notice that is closed: files, mails, letters and addresses, for good.
+
+    Who handed in what, and when, stays on record without them. Mails that are none of our business go by themselves
+    ([retention] in intake.toml).
+
+    \b
+    Examples: python run_intake.py purge --dry-run
+              python run_intake.py purge 2024-science-week --dry-run
+              python run_intake.py purge 2024-science-week
+    """
+    if notice_id is None and not dry_run:
+        raise click.UsageError("name the notice, or say --dry-run to see what there is")
+    run("purging", "purge", context, notice_id=notice_id, dry_run=dry_run, yes=yes)
+
+
+COMMANDS = (audit, fsck, backup, seal, purge)

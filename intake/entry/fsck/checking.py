@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TypeAlias
 from intake.adapters import census
 from intake.adapters.blobs import MISSING
 from intake.adapters.census import Found
-from intake.adapters.records.holdings import Holding, Holdings, Use, holdings
+from intake.adapters.records.holdings import Holding, Holdings, Use, holdings, removed
 from intake.adapters.records.sealing import SqlSealing
 from intake.entry.app import App
 from intake.entry.fsck.problem import Fault, Problem
@@ -40,12 +40,12 @@ class Checked:
 def check(app: App, grace: timedelta, tell: Tell) -> Checked:
     """Everything that is wrong. The records are read first: what they speak of was in the store by then."""
     with app.database.reading() as session:
-        held = holdings(session)
+        held, gone = holdings(session), removed(session)
     checked = Checked(aside=len(census.set_aside(app.blobs)))
     before = app.clock().timestamp() - grace.total_seconds()
     there: set[str] = set()
     for found in census.files(app.blobs):
-        checked.problems += _of_file(app, found, held, before, checked)
+        checked.problems += _of_file(app, found, held, gone, before, checked)
         there.add(found.path.name)
         tell(checked.blobs, checked.octets, len(held))
     for sha256 in held.keys() - there:
@@ -69,7 +69,9 @@ def _sealed(app: App) -> Iterator[Problem]:
             yield Problem(Fault.SEALED, path, "no sealed mail on record; look who put it there", "")
 
 
-def _of_file(app: App, found: Found, held: Holdings, before: float, checked: Checked) -> Iterator[Problem]:
+def _of_file(  # noqa: PLR0913, PLR0917
+    app: App, found: Found, held: Holdings, gone: Set[str], before: float, checked: Checked
+) -> Iterator[Problem]:
     if found.sha256 is None:
         yield Problem(Fault.STRANGER, found.path, "it is no file of ours; look at it and take it away", found=found)
         return
@@ -82,7 +84,7 @@ def _of_file(app: App, found: Found, held: Holdings, before: float, checked: Che
     elif uses:
         yield from _of_size(found, uses)
     elif fault != MISSING:
-        yield from _of_nobody(found, before, checked, spoilt=bool(fault))
+        yield from _of_nobody(found, before, checked, wanted=not fault and found.sha256 not in gone)
 
 
 def _missing(app: App, holding: Holding, fault: Fault, detail: str) -> Problem:
@@ -97,10 +99,11 @@ def _of_size(found: Found, uses: list[Holding]) -> Iterator[Problem]:
             yield Problem(Fault.SIZE, found.path, "fsck --repair corrects the record", detail, each, found)
 
 
-def _of_nobody(found: Found, before: float, checked: Checked, *, spoilt: bool) -> Iterator[Problem]:
+def _of_nobody(found: Found, before: float, checked: Checked, *, wanted: bool) -> Iterator[Problem]:
+    """A mail may be `wanted` unless it is spoilt, or was removed on purpose."""
     if found.written_at > before:
         checked.young += 1
-    elif not spoilt and census.is_mail(found.path):
+    elif wanted and census.is_mail(found.path):
         todo = (
             f"judge {found.path} shows what it is; fsck --adopt {found.sha256} takes it as a mail,"
             f" fsck --remove {found.sha256} removes it"

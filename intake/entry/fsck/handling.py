@@ -10,7 +10,7 @@ from intake.adapters import census
 from intake.adapters.blobs import SHA256
 from intake.adapters.census import Found
 from intake.adapters.reading.reader import ChildReader
-from intake.adapters.records.holdings import adopted, is_referred_to
+from intake.adapters.records.holdings import adopted, is_referred_to, removed
 from intake.entry.app import App
 
 
@@ -39,6 +39,8 @@ def _unused(app: App, sha256: str) -> Found:
         raise click.UsageError(f"{sha256!r} is no SHA-256; fsck names those that may be given")
     if _is_used(app, sha256):
         raise click.UsageError(f"{sha256} is on record; only what nothing refers to is adopted or removed")
+    if _was_removed(app, sha256):
+        raise click.UsageError(f"{sha256} is a mail that was removed on purpose; fsck --repair removes the file")
     path = app.blobs.path(sha256)
     if not path.is_file():
         raise click.UsageError(f"there is no {path}")
@@ -48,3 +50,8 @@ def _unused(app: App, sha256: str) -> Found:
 def _is_used(app: App, sha256: str) -> bool:
     with app.database.reading() as session:
         return is_referred_to(session, sha256)
+
+
+def _was_removed(app: App, sha256: str) -> bool:
+    with app.database.reading() as session:
+        return sha256 in removed(session)

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from alembic import context
 
-from intake.adapters.records import seals, tables  # noqa: F401 - importing them is what fills the metadata
+from intake.adapters.records import alerts, discards, seals, tables  # noqa: F401 - importing them is what fills the metadata
 from intake.adapters.records.columns import Base, Instant
 
 

@@ -1,0 +1,56 @@
+"""Stage 4, retain: what need not be kept goes. First the rows, which name the blobs to follow; then those.
+
+Killed in between, it goes on with the blobs that are named. Nothing is taken from the mailbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from intake import journal
+from intake.domain.retention import Terms
+from intake.ports import Blobs, Clock, Records
+
+
+def retain(records: Records, blobs: Blobs, clock: Clock, terms: Terms, stopping: Callable[[], bool]) -> int:
+    """Remove what has been kept for as long as `terms` say; how many mails were emptied. Deferred when the disk, or
+    the database, does not let it.
+    """
+    now = clock()
+    with records.retention() as retention:
+        unrelated = retention.unrelated(now - terms.body)
+    emptied = 0
+    for mail_id in unrelated:
+        if stopping():
+            break
+        with records.retention() as retention:
+            ref = retention.empty(mail_id, now)
+        if ref is not None:
+            journal.emptied(ref)
+            emptied += 1
+    with records.retention() as retention:
+        forgotten = retention.forget_heads(now - terms.head), retention.forget_letters(now - terms.head)
+    if any(forgotten):
+        journal.forgotten(*forgotten)
+    discard(records, blobs, stopping)
+    return emptied
+
+
+def discard(records: Records, blobs: Blobs, stopping: Callable[[], bool] = lambda: False) -> int:
+    """Remove the blobs that rows were taken away from, unless something else refers to them; how many went."""
+    with records.retention() as retention:
+        named = retention.discards()
+    gone = 0
+    for sha256 in named:
+        if stopping():
+            break
+        gone += blobs.remove_unless(sha256, partial(_is_used, records, sha256))
+        with records.retention() as retention:
+            retention.discarded(sha256)
+    return gone
+
+
+def _is_used(records: Records, sha256: str) -> bool:
+    with records.retention() as retention:
+        return retention.in_use(sha256)
