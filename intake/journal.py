@@ -208,6 +208,10 @@ def stopped(reason: str) -> None:
     _say(logging.INFO, "stopped", reason=reason)
 
 
+def not_mended(ref: str, again: datetime, why: Exception) -> None:
+    _say(logging.WARNING, "not-mended", mail=ref, again=again.isoformat(), why=why)
+
+
 def emptied(ref: str) -> None:
     _say(logging.INFO, "emptied", mail=ref)
 

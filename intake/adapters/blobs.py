@@ -12,7 +12,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from intake.adapters.disk import Disk, RealDisk, is_spoilt, make_folders, room_at
@@ -97,8 +97,9 @@ class BlobStore:
 
     @contextmanager
     def held(self, sha256s: Iterable[str]) -> Iterator[None]:
-        with self._locked(shared=True):
-            for sha256 in sha256s:
+        needed = tuple(sha256s)
+        with self._locked(shared=True) if needed else nullcontext():
+            for sha256 in needed:
                 if not self.disk.exists(self.path(sha256)):
                     raise Deferred(f"blob store: {sha256} was removed a moment ago")
             yield

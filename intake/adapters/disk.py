@@ -10,6 +10,8 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import random
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -19,6 +21,8 @@ from intake.ports import Room
 
 CHUNK = 1 << 20
 """Octets of a file that are in memory at a time."""
+LONGEST_LOCK = 60.0
+"""Seconds for which a lock is waited for; nobody holds it for longer than one transaction."""
 
 
 class Disk(Protocol):
@@ -147,10 +151,27 @@ class RealDisk:
     def lock(self, path: Path, *, shared: bool) -> Iterator[None]:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(handle, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+            _flock(handle, path, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
             yield
         finally:
             os.close(handle)
+
+
+def _flock(handle: int, path: Path, kind: int) -> None:
+    """Wait for a lock, but not for ever: whoever has it may be stopped, on this machine or another."""
+    ends = time.monotonic() + LONGEST_LOCK
+    while not _locked(handle, kind):
+        if time.monotonic() > ends:
+            raise TimeoutError(errno.ETIMEDOUT, f"another process has held it for {LONGEST_LOCK:.0f} s", str(path))
+        time.sleep(random.uniform(0.01, 0.05))  # noqa: S311 - so that those who wait do not ask in step
+
+
+def _locked(handle: int, kind: int) -> bool:
+    try:
+        fcntl.flock(handle, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def make_folders(disk: Disk, folder: Path) -> None:

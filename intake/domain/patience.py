@@ -13,18 +13,21 @@ SPREAD = 0.2
 class Refusal(StrEnum):
     """Why a login came to nothing: the name or password, the kind of client ("Unsafe Login"), or only not now.
 
-    Or, of a server that letters go to: we send too much, or it does not answer when it has a letter.
+    CLOSED: the login itself was taken, or none was asked for, and behind it nothing is let pass. Or, of a server that
+    letters go to: we send too much, or it does not answer when it has a letter.
     """
 
     CREDENTIALS = "credentials"
     CLIENT = "client"
+    CLOSED = "closed"
     TEMPORARY = "temporary"
     RATE = "rate"
     MUTE = "mute"
 
 
 LOGGING_IN = (Refusal.CREDENTIALS, Refusal.TEMPORARY)
-"""What is over when a login is taken. "Unsafe Login" comes with the first folder, the others with a letter."""
+"""What is over when a login is taken. "Unsafe Login" and CLOSED come with the first folder, or with a letter, as do the
+others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class Pace:
 PACES = {
     Refusal.CREDENTIALS: Pace(timedelta(minutes=5), timedelta(hours=1)),
     Refusal.CLIENT: Pace(timedelta(minutes=5), timedelta(hours=1)),
+    Refusal.CLOSED: Pace(timedelta(minutes=5), timedelta(hours=1)),
     Refusal.TEMPORARY: Pace(timedelta(minutes=1), timedelta(minutes=15)),
     Refusal.RATE: Pace(timedelta(minutes=15), timedelta(hours=1)),
     Refusal.MUTE: Pace(timedelta(minutes=10), timedelta(hours=1)),

@@ -10,7 +10,7 @@ from intake.domain.patience import Refusal, Wait
 
 IN_A_ROW = 3
 """Failures after which a length of time begins to mean something, and refused logins that are an alarm at once."""
-DISLIKE = frozenset({Refusal.CREDENTIALS, Refusal.CLIENT})
+DISLIKE = frozenset({Refusal.CREDENTIALS, Refusal.CLIENT, Refusal.CLOSED})
 """Refusals that stay until a person mends something."""
 POSTPONED_ATTEMPTS = 5
 """Attempts to fetch one mail after which operators should know."""

@@ -47,7 +47,7 @@ from intake.ports import Clock, Deferred, Mailbox
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
 LONGEST_ROUND = 900.0
-"""Seconds after which a stage begins no other mail or letter: neither the next stage nor the digest must wait long."""
+"""Seconds after which a stage begins no other mail or letter: the next stage must not wait long."""
 
 
 class App:
@@ -196,10 +196,11 @@ class App:
         with self._lull():
             return receive(intake)
 
-    def mend(self) -> int:
-        require, in_time = self.guard.require, self._in_time()
-        most = self.office.max_mail
-        return mend(Infirmary(self._mailbox, self.records, self.blobs, self.clock, most, require, in_time))
+    def mend(self, *, at_once: bool = False) -> int:
+        """`at_once`: all that is to be mended, however long it takes."""
+        require, most = self.guard.require, self.office.max_mail
+        stopping = self._stopping if at_once else self._in_time()
+        return mend(Infirmary(self._mailbox, self.records, self.blobs, self.clock, most, require, stopping, at_once))
 
     @contextmanager
     def _mailbox(self) -> Iterator[Mailbox]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import socket
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +14,8 @@ import msgspec
 from intake.adapters.pulse import PULSE
 
 NAME = "heartbeat"
+LEFT_SECONDS = 600
+"""After which a temporary file is one that a killed process left."""
 
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +67,11 @@ def beat(folder: Path, signs: Signs, now: datetime, by: str, next_poll_at: datet
 def write(folder: Path, beat: Heartbeat) -> None:
     """Put the file in the place of the last one, whole. OSError when the disk does not take it."""
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f".{NAME}"  # one process does the work: what a killed one left is written over
+    mine = f".{NAME}.{socket.gethostname()}.{os.getpid()}"  # for a moment two processes may lead
+    for left in folder.glob(f".{NAME}.*"):
+        if left.name != mine and abs(time.time() - left.stat().st_mtime) > LEFT_SECONDS:
+            left.unlink(missing_ok=True)
+    temporary = folder / mine
     temporary.write_bytes(msgspec.json.format(msgspec.json.encode(beat)) + b"\n")
     temporary.replace(folder / NAME)
 

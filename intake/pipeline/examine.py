@@ -46,8 +46,8 @@ from intake.ports import (
 class Bench:
     """What examine works with.
 
-    `keeper`: whether this process may put on record that octets are spoilt. One that only helps may not: what it does
-    not find may be there for all others, because the folder is not mounted here, or is another one.
+    `keeper`: whether this process may put on record that octets are spoilt, or are in their place. One that only helps
+    may not: what it does not find may be there for all others, because the folder is not mounted here, or is another.
     """
 
     records: Records
@@ -70,7 +70,7 @@ def examine(bench: Bench) -> int:
     A mail that the world defers (its file cannot be read) waits for the next round, and the next mail goes on;
     when that happens to one mail after the other, it is the world itself, and the round ends.
     """
-    misplaced = _misplaced(bench)
+    misplaced = _misplaced(bench) if bench.keeper else []
     decided, in_a_row = 0, 0
     trouble: dict[int, str] = {}
     while in_a_row < ENOUGH_TROUBLE and not bench.stopping():
@@ -128,7 +128,7 @@ def examine_one(bench: Bench, claim: Claim) -> None:
         _failed(bench, claim, error)
     else:
         _tell(pending, decision)
-        if seen.classified:
+        if seen.classified and bench.keeper:
             place(bench.records, bench.blobs, bench.clock)
 
 

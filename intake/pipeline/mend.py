@@ -9,14 +9,27 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from intake import journal
-from intake.ports import Arrival, Blobs, Clock, Deferred, Mailbox, OpenMailbox, Oversized, Patient, Records, Unusable
+from intake.ports import (
+    Arrival,
+    Blobs,
+    Clock,
+    Deferred,
+    Disconnected,
+    Mailbox,
+    OpenMailbox,
+    Oversized,
+    Patient,
+    Records,
+    Unusable,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Infirmary:
     """What mend works with. `max_mail` is what is fetched of a mail at most, unless it was larger when it was taken.
 
-    `require` raises DiskLow when so many octets must not be fetched now.
+    `require` raises DiskLow when so many octets must not be fetched now. `at_once`: every mail is asked for, those too
+    that were in vain a moment ago, and it is an error when there is no time for all.
     """
 
     open_mailbox: OpenMailbox
@@ -26,14 +39,15 @@ class Infirmary:
     max_mail: int
     require: Callable[[int], None]
     stopping: Callable[[], bool] = lambda: False
+    at_once: bool = False
 
 
 def mend(infirmary: Infirmary) -> int:
     """See to every mail whose octets were spoilt; how many are whole again. Deferred for those that must wait."""
     with infirmary.records.mending() as mending:
-        patients = mending.patients()
+        patients = mending.patients(infirmary.clock())
     ill = [each for each in patients if not _healed(infirmary, each)]
-    to_fetch = [each for each in ill if not each.lost and _unlost(infirmary, each)]
+    to_fetch = [each for each in ill if not each.lost and (each.due or infirmary.at_once) and _unlost(infirmary, each)]
     return len(patients) - len(ill) + (_fetched_again(infirmary, to_fetch) if to_fetch else 0)
 
 
@@ -69,18 +83,29 @@ def _note_lost(infirmary: Infirmary, patient: Patient, why: str) -> None:
 
 
 def _fetched_again(infirmary: Infirmary, patients: Iterable[Patient]) -> int:
+    """A mail that the server does not give costs its own delay; a connection that it breaks, the others' this round."""
     mended, waiting = 0, []
     with infirmary.open_mailbox() as box:
         for patient in patients:
             if infirmary.stopping():
+                waiting += [f"{patient.ref} and later ones: there was no time"] if infirmary.at_once else []
                 break
             try:
                 mended += _fetch(infirmary, box, patient)
-            except Unusable as error:
+            except (Unusable, Disconnected) as error:
+                _postpone(infirmary, patient, error)
+                if isinstance(error, Disconnected):
+                    raise
                 waiting.append(f"{patient.ref}: {error}")
     if waiting:
         raise Deferred("; ".join(waiting))
     return mended
+
+
+def _postpone(infirmary: Infirmary, patient: Patient, error: Deferred) -> None:
+    with infirmary.records.mending() as mending:
+        again = mending.postpone(patient.id, str(error), infirmary.clock())
+    journal.not_mended(patient.ref, again, error)
 
 
 def _fetch(infirmary: Infirmary, box: Mailbox, patient: Patient) -> bool:

@@ -87,6 +87,7 @@ class Gate:
 _WHAT = {
     Refusal.CREDENTIALS: "login refused",
     Refusal.CLIENT: "login refused",
+    Refusal.CLOSED: "nothing let pass behind the login",
     Refusal.TEMPORARY: "login refused",
     Refusal.RATE: "nothing of ours taken",
     Refusal.MUTE: "no answer to a letter",

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TypeAlias
 
 from intake import journal
@@ -125,10 +124,8 @@ class _Pass:
             return
         state = opened(self._intake, box, folder)
         with self._intake.records.ledger() as ledger:
-            above = ledger.watermark(state, self._intake.clock())  # nothing is due any more if it was renumbered
-        since = len(box.uids(state, above + 1)) if state.uidvalidity else 0  # the next pass reads and counts them
-        with self._intake.records.ledger() as ledger:
-            ledger.counted(replace(state, exists=max(0, state.exists - since)), self._intake.clock())
+            ledger.watermark(state, self._intake.clock())  # nothing is due any more in a folder that was renumbered
+            ledger.counted(state, self._intake.clock())  # what came since it was read counts as unread until it is
         for arrival in self._due(folder):
             if self._intake.stopping() or self._failures >= IN_A_ROW:
                 return

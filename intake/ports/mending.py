@@ -14,7 +14,7 @@ class Patient:
     """A mail of which stored octets were spoilt. `places` are where it lies on the server, seen last first.
 
     `attached` are the hashes of files that staff added, `cut` says that only its beginning was fetched, `lost` that it
-    was found to be nowhere.
+    was found to be nowhere, `due` that it is time to ask for it.
     """
 
     id: int
@@ -25,12 +25,17 @@ class Patient:
     places: tuple[Arrival, ...]
     attached: tuple[str, ...] = ()
     lost: bool = False
+    due: bool = True
 
 
 class Mending(Protocol):
     """What mend reads and writes."""
 
-    def patients(self) -> tuple[Patient, ...]: ...
+    def patients(self, now: datetime) -> tuple[Patient, ...]:
+        """Those that have waited longest for their turn come first."""
+
+    def postpone(self, mail_id: int, why: str, now: datetime) -> datetime:
+        """Note that a mail could not be fetched once more; when it is tried again."""
 
     def whole(self, mail_id: int, now: datetime) -> None:
         """Note that all octets are in the store again: the mail goes on as if nothing had been."""

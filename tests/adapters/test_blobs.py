@@ -235,12 +235,29 @@ def test_nothing_is_removed_between_the_look_and_the_record(store: BlobStore) ->
 
 def test_who_only_looks_does_not_keep_others_from_storing(store: BlobStore) -> None:
     blob = put(store)
-    with store.held([blob.sha256]), store.held([]):
+    with store.held([blob.sha256]), store.held([blob.sha256]):
         assert put(BlobStore(store.root), b"other").size == 5
 
 
+def test_who_is_stopped_while_he_holds_the_store_stops_nobody_for_ever(
+    store: BlobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blob = put(store)
+    monkeypatch.setattr("intake.adapters.disk.LONGEST_LOCK", 0.2)
+    with BlobStore(store.root).held([blob.sha256]), pytest.raises(Deferred, match="another process has held it"):
+        store.remove_unless(blob.sha256, lambda: False)
+    assert store.remove_unless(blob.sha256, lambda: False)
+
+
+def test_who_needs_no_file_needs_no_disk(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with BlobStore(tmp_path / "file" / "blobs").held([]):
+        assert list(tmp_path.iterdir()) == [tmp_path / "file"]
+
+
 def test_what_the_block_raises_is_not_the_stores(store: BlobStore) -> None:
-    with pytest.raises(OSError, match="mine"), store.held([]):
+    blob = put(store)
+    with pytest.raises(OSError, match="mine"), store.held([blob.sha256]):
         raise OSError("mine")
 
 

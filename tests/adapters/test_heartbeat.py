@@ -37,6 +37,11 @@ def test_a_killed_process_leaves_the_last_one_and_no_heap_of_pieces(
     assert last is not None
     assert last.by == "poll"
     assert len(list(tmp_path.iterdir())) == 2
+    left = tmp_path / ".heartbeat.here.1"
+    left.touch()
+    beat(tmp_path, Signs(), NOW, "serve")
+    assert left.exists(), "another process may be writing it"
+    os.utime(left, (1, 1))
     beat(tmp_path, Signs(), NOW, "serve")
     assert [place.name for place in tmp_path.iterdir()] == ["heartbeat"]
 

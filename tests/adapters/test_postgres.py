@@ -151,11 +151,11 @@ def test_who_is_away_for_too_long_loses_the_claim_and_can_write_nothing(
 
 def test_who_says_that_he_is_at_it_keeps_the_claim(box: Box, server: Database) -> None:
     box.take(1)
-    sleepy = with_settings(server, idle_in_transaction_session_timeout="400ms")
+    sleepy = with_settings(server, idle_in_transaction_session_timeout="1500ms")
     with SqlRecords(sleepy, ROSTER).claim(NOW) as claim:
         assert claim is not None
-        for _material in range(8):
-            time.sleep(0.1)
+        for _material in range(7):
+            time.sleep(0.3)
             claim.keep()
         assert claim.settle(letter) == "decided"
     sleepy.close()

@@ -30,6 +30,10 @@ STEPS = (
     "after desk commit",
     "before outbox commit",
     "after outbox commit",
+    "before retention commit",
+    "after retention commit",
+    "before blob removal",
+    "after blob removal",
     "smtp connect",
     "smtp before dot",
     "smtp after dot",
@@ -109,6 +113,9 @@ class FusedRecords:
     def outbox(self) -> AbstractContextManager[Any]:
         return self._transaction("outbox", self._records.outbox())
 
+    def retention(self) -> AbstractContextManager[Any]:
+        return self._transaction("retention", self._records.retention())
+
     @contextmanager
     def claim(self, *arguments: Any, **named: Any) -> Iterator[Any]:
         self._fuse("before claim")
@@ -146,7 +153,7 @@ class FusedClaim:
 
 
 class FusedBlobs:
-    """A blob store with a fuse around every commit. `refuses` raises what the disk says before a file is made."""
+    """A blob store with a fuse around every commit and every removal."""
 
     def __init__(self, blobs: Any, fuse: Fuse) -> None:
         self._blobs: Blobs = blobs
@@ -159,6 +166,12 @@ class FusedBlobs:
     def writer(self) -> Iterator[Any]:
         with self._blobs.writer() as writer:
             yield FusedWriter(writer, self._fuse)
+
+    def remove_unless(self, sha256: str, used: Callable[[], bool]) -> bool:
+        self._fuse("before blob removal")
+        removed = self._blobs.remove_unless(sha256, used)
+        self._fuse("after blob removal")
+        return removed
 
 
 class FusedWriter:

@@ -19,6 +19,7 @@ from intake.adapters.records.database import Database
 from intake.adapters.records.records import SqlRecords
 from intake.adapters.records.tables import EventRow, LetterRow
 from intake.adapters.smtp import SmtpSettings, open_courier
+from intake.domain.alarm import Rules, Trouble, troubles
 from intake.domain.letter import LetterKind
 from intake.domain.notice import Roster
 from intake.domain.outcome import ASK_AGAIN_AFTER
@@ -393,6 +394,26 @@ def test_a_refused_login_is_forgotten_with_the_next_that_is_taken_whatever_comes
     assert "in a row" in (office.round(timedelta(hours=1)) or "")
     with office.records.chronicle() as chronicle:
         assert chronicle.waits() == ()
+
+
+@pytest.mark.parametrize("code", [b"530 5.7.0", b"535 5.7.139", b"538 5.7.11"])
+@pytest.mark.parametrize("username", ["office", None])
+def test_what_is_refused_behind_a_login_that_was_taken_waits_like_a_refused_login(
+    office: Office, code: bytes, username: str | None
+) -> None:
+    """The login that is taken each time must not make each refusal the first."""
+    office.settings["username"] = username
+    office.post()
+    office.meets("MAIL", *[Act(code + b" no\r\n")] * 20)
+    for minute in range(0, 60, 5):
+        office.now = START + timedelta(minutes=minute)
+        office.round()
+    assert sum(command.startswith("MAIL") for command in office.server.commands) == 4, "after 0, 5, 15 and 35 minutes"
+    with office.records.chronicle() as chronicle:
+        vitals = chronicle.vitals(office.now)
+    assert Trouble.LOGIN_SMTP in troubles(replace(vitals, free_bytes=1), Rules())
+    office.rounds()
+    assert [letter.state for letter in office.letters] == ["sent"]
 
 
 @pytest.mark.parametrize(("announced", "state"), [(b"20", "failed"), (b"0", "sent"), (b"", "sent"), (b"lots", "sent")])

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from intake.adapters.records.patience import fingerprint
+from intake.domain.alarm import Rules, Trouble, troubles
 from intake.domain.patience import Refusal, Wait
 from intake.entry.app import App
 from intake.entry.config import load
@@ -139,6 +140,31 @@ def test_a_server_that_cannot_be_reached_is_left_alone_for_a_while_by_the_servic
     now[0] += 7
     assert "not tried again" not in (service.poll() or "")
     service.close()
+
+
+def test_a_mailbox_that_stays_closed_behind_the_login_waits_twice_as_long_each_time(office: Office) -> None:
+    closed = scripted.say(b"TAG NO User is authenticated but not connected.\r\n")
+    with scripted.running(Scripted({b"INBOX": Folder()})) as server:
+        server.only = lambda exchange: exchange.name == b"EXAMINE"
+        server.misbehave(closed, lasting=True)
+        config = office.world.folder / "config/intake.toml"
+        text = config.read_text(encoding="utf-8")
+        config.write_text(text.replace(f"port = {office.world.dovecot.port}", f"port = {server.port}"), "utf-8")
+        app = App(load(office.world.folder / "config"), lambda: office.now)
+        for failures, least in enumerate((5, 10, 20, 40), 1):
+            assert "not connected" in (app.poll() or "")
+            with app.records.chronicle() as chronicle:
+                (wait,) = chronicle.waits()
+                alarms = troubles(chronicle.vitals(office.now), Rules())
+            assert (wait.refusal, wait.failures) == (Refusal.CLOSED, failures)
+            assert least <= (wait.until - office.now) / timedelta(minutes=1) <= least * 1.2
+            assert (Trouble.LOGIN_IMAP in alarms) == (failures >= 3)
+            office.now = wait.until
+        server.misbehave(None)
+        assert app.poll() is None
+        with app.records.chronicle() as chronicle:
+            assert chronicle.waits() == ()
+        app.close()
 
 
 def test_unsafe_login_waits_like_a_refusal_and_is_no_wrong_password(office: Office) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ import pytest
 from sqlalchemy import text
 
 from intake.adapters.blobs import BlobStore
+from intake.adapters.imap.mailbox import ImapMailbox
+from intake.domain.alarm import Rules, Trouble, troubles
 from intake.domain.material import Examined, Material
 from intake.pipeline.examine import examine
-from intake.ports import Blobs, Deferred, DiskLow, Room, Spoilt, Unreachable
+from intake.ports import Arrival, Blobs, Deferred, Disconnected, DiskLow, Room, Spoilt, Unreachable, Unusable
 from tests.e2e.world import World, address, mail, report
-from tests.pipeline.office import Office
+from tests.pipeline.office import START, Office
 from tests.samples import media
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.smtp import SmtpSink
@@ -102,6 +105,64 @@ def test_nothing_is_fetched_again_onto_a_disk_that_is_nearly_full(
             taken.app.mend()
     assert not blob(taken).exists()
     assert taken.app.mend() == 1
+
+
+def test_a_mail_that_cannot_be_fetched_once_more_is_told_and_costs_no_other_its_turn(
+    taken: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither one whose place is refused nor one that breaks the connection keeps the next from being mended."""
+    trouble: list[Deferred] = [Unusable("no such folder"), Disconnected("cut")]
+    select, asked = ImapMailbox.download, []
+
+    def unlucky(box: ImapMailbox, place: Arrival, *rest: Any) -> object:
+        asked.append(place.locator.uid)
+        if place.locator.uid == 1:
+            raise trouble[len(asked) % 2]
+        return select(box, place, *rest)
+
+    monkeypatch.setattr(ImapMailbox, "download", unlucky)
+    for number in (1, 2):
+        blob(taken, number).unlink()
+    taken.poll()
+    for _ in range(3):
+        taken.poll()
+    assert rows(taken, STATES) == [WAITING, WELL]
+    assert asked.count(1) == 1, "not again before its time"
+    for minutes in (1, 5, 15, 60):
+        taken.now += timedelta(minutes=minutes)
+        taken.poll()
+    assert asked.count(1) == 5
+    with taken.app.records.chronicle() as chronicle:
+        (line,) = chronicle.unfetched()
+        vitals = chronicle.vitals(taken.now)
+    assert (line.place.uid, line.attempts, line.since) == (1, 5, START)
+    assert line.error.startswith("M000001: ")
+    assert Trouble.POSTPONED in troubles(vitals, Rules())
+    assert "cannot be fetched, tried 5 times" in taken.world.run("held")
+    monkeypatch.undo()
+    monkeypatch.setenv("INTAKE_IMAP_PASSWORD", PASSWORD)
+    taken.now += timedelta(minutes=240)
+    assert taken.poll() is None
+    assert rows(taken, STATES) == [WELL, WELL]
+    with taken.app.records.chronicle() as chronicle:
+        assert chronicle.unfetched() == ()
+
+
+def test_a_repair_asks_for_every_mail_however_long_it_takes(taken: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in (1, 2):
+        blob(taken, number).unlink()
+    taken.poll()
+    monkeypatch.setattr("intake.entry.app.LONGEST_ROUND", -1.0)
+    assert taken.app.mend() == 0
+    assert taken.app.mend(at_once=True) == 2
+
+
+def test_a_repair_that_is_stopped_says_so(taken: Office) -> None:
+    blob(taken).unlink()
+    taken.poll()
+    taken.app._stop = lambda: True
+    with pytest.raises(Deferred, match="M000001 and later ones: there was no time"):
+        taken.app.mend(at_once=True)
 
 
 def test_a_server_that_is_left_alone_is_not_asked_for_octets_either(taken: Office) -> None:

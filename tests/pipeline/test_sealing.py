@@ -6,6 +6,7 @@ import json
 import logging
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from sqlalchemy import NullPool, create_engine, inspect
 
 from intake.adapters.looking import Looker
 from intake.entry.cli import cli
+from intake.pipeline.examine import examine
 from intake.pipeline.summarise import compose
 from intake.ports import Deferred
 from tests.e2e.world import NOON, World, complete, mail, report
@@ -337,3 +339,15 @@ def test_a_backup_and_fsck_know_of_sealed_mails(office: Office, tmp_path: Path) 
     assert "0 problems" in run(office, "fsck")
     kept.unlink()
     assert "M000001" in run(office, "fsck", status=75)
+
+
+def test_a_helper_leaves_it_to_the_keeper_to_move_it(office: Office) -> None:
+    """What a helper does not find may be there for all others: it must not put on record that it was moved."""
+    office.world.deliver(sealed_mail("subject"))
+    office.app.receive()
+    examine(replace(office.app.bench, keeper=False))
+    assert not sealed(office)
+    assert office.states()["held"] == 1
+    assert office.poll() is None
+    assert len(sealed(office)) == 1
+    assert not ordinary(office)

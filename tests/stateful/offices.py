@@ -102,6 +102,7 @@ def _written(folder: Path, database: str | None = None) -> Path:
     site = site.replace("[imap]", f"[imap]\nfolders = [{listed}]")
     if database:
         site += f'[storage]\ndatabase = "{database}"\n'
+    site += "[retention]\nunrelated_body_days = 1\nunrelated_headers_days = 10\n"  # staff may rule about it before
     (folder / "intake.toml").write_text(site, encoding="utf-8")
     units = "\n".join(UNIT_TOML.format(code=code, short=short) for code, short in UNITS.items())
     (folder / "units.toml").write_text(units, encoding="utf-8")

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from intake.adapters.records.shapes import mail_ref
 from intake.adapters.records.tables import EventRow, LetterRow, MailRow
+from intake.domain.mail import Octets
 from intake.domain.verdict import Disposition
 from intake.entry.office import opens
 from tests.invariants import letter_faults, stored_faults
@@ -50,10 +51,13 @@ def decisions(session: Session) -> dict[str, Decision]:
 
 
 def is_there(app: FakedApp, sha256: str) -> bool:
-    """Whether a mail is on record and was examined, so that staff can see it."""
+    """Whether a mail is on record and was examined, so that staff can see it, and was not emptied since.
+
+    A ruling on one that was emptied has it fetched once more, which other mails of the run may have kept from being.
+    """
     with app.database.reading() as session:
-        state = session.scalar(select(MailRow.state).where(MailRow.sha256 == sha256))
-    return state in ("decided", "parked")
+        row = session.scalar(select(MailRow).where(MailRow.sha256 == sha256))
+    return row is not None and row.state in ("decided", "parked") and not Octets(row.octets).removed
 
 
 def waiting(bureau: Bureau) -> int:

@@ -101,7 +101,7 @@ def _closed(session: Session, words: str) -> LoginRefused | None:
     if "unsafe login" in words.lower():
         return LoginRefused(_unsafe_login(session), Refusal.CLIENT)
     # Exchange Online: basic authentication is off, or the token is for something else.
-    return LoginRefused(words) if "authenticated but not connected" in words.lower() else None
+    return LoginRefused(words, Refusal.CLOSED) if "authenticated but not connected" in words.lower() else None
 
 
 def _unsafe_login(session: Session) -> str:

@@ -111,7 +111,7 @@ class SqlDesk:
         row = self._session.get_one(MailRow, pending.id)
         self._describe(row, case)
         row.state, row.error, row.decided_at = "decided", None, now
-        row.octets = Octets.WHOLE
+        row.octets, row.refetches, row.refetch_failed_at = Octets.WHOLE, 0, None
         row.disposition, row.unit_code, row.notice_id = verdict.disposition, verdict.identity.unit, verdict.notice_id
         row.identity, row.evidence = verdict.identity.tier, list(verdict.identity.evidence)
         row.late, row.needs_person = verdict.late, verdict.has(Severity.HOLD)

@@ -13,6 +13,7 @@ from intake.adapters.records.shapes import mail_ref
 from intake.adapters.records.tables import EventRow, MailRow, MaterialRow, SightingRow
 from intake.domain.finding import Severity
 from intake.domain.mail import Locator, Octets
+from intake.domain.outcome import FETCH_DELAYS, next_fetch
 from intake.ports import Arrival, Patient
 
 
@@ -22,17 +23,24 @@ class SqlMending:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def patients(self) -> tuple[Patient, ...]:
-        rows = self._session.scalars(
-            select(MailRow).where(MailRow.octets.in_((Octets.SPOILT, Octets.LOST))).order_by(MailRow.id)
-        )
-        return tuple(map(self.patient, rows))
+    def patients(self, now: datetime) -> tuple[Patient, ...]:
+        query = select(MailRow).where(MailRow.octets.in_((Octets.SPOILT, Octets.LOST)))
+        rows = self._session.scalars(query.order_by(MailRow.next_attempt_at, MailRow.id))
+        return tuple(self._patient(row, now) for row in rows)
 
-    def patient(self, row: MailRow) -> Patient:
-        """A mail as mending needs it, whatever is known of its octets."""
+    def _patient(self, row: MailRow, now: datetime) -> Patient:
         added = tuple(each.sha256 for each in attachments(self._session, row.id))
-        lost = row.octets == Octets.LOST
-        return Patient(row.id, mail_ref(row.id), row.sha256, row.size, row.cut, self._places(row.id), added, lost)
+        places, lost = self._places(row.id), row.octets == Octets.LOST
+        # A time beyond every delay is one that was set by a clock which has gone back since.
+        due = not row.refetches or not now < row.next_attempt_at <= now + FETCH_DELAYS[-1]
+        return Patient(row.id, mail_ref(row.id), row.sha256, row.size, row.cut, places, added, lost, due)
+
+    def postpone(self, mail_id: int, why: str, now: datetime) -> datetime:
+        row = self._locked(mail_id)
+        row.refetches += 1
+        row.refetch_failed_at = row.refetch_failed_at or now
+        row.error, row.next_attempt_at = why, next_fetch(row.refetches, now)
+        return row.next_attempt_at
 
     def _places(self, mail_id: int) -> tuple[Arrival, ...]:
         query = select(SightingRow).where(SightingRow.mail_id == mail_id, SightingRow.gone_at.is_(None))
@@ -55,6 +63,7 @@ class SqlMending:
         if row.octets == Octets.LOST:
             row.needs_person = row.state == "parked" or self._held(row)
         row.octets, row.next_attempt_at = Octets.WHOLE, min(now, row.next_attempt_at)
+        row.refetches, row.refetch_failed_at = 0, None
         self._happened(row, "octets restored", now)
 
     def _held(self, row: MailRow) -> bool:
@@ -66,6 +75,7 @@ class SqlMending:
     def lost(self, mail_id: int, why: str, now: datetime) -> None:
         row = self._locked(mail_id)
         row.octets, row.needs_person, row.error = Octets.LOST, True, why
+        row.refetches, row.refetch_failed_at = 0, None
         self._happened(row, "octets lost", now, why=why)
 
     def settled(self, mail_id: int, now: datetime) -> None:

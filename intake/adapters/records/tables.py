@@ -32,6 +32,7 @@ class MailRow(Base):
 
     `octets` is what the store has of it (domain.mail.Octets), `seal` whether it looks classified
     (domain.sealing.Seal). `assigned` and `waive_*` are what staff ruled; `rulings` counts how often they did.
+    `refetches` counts how often it could not be fetched once more since its octets were spoilt.
     """
 
     __tablename__ = "mail"
@@ -54,6 +55,8 @@ class MailRow(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime]
     error: Mapped[str | None] = mapped_column(Text)
+    refetches: Mapped[int] = mapped_column(default=0, server_default="0", index=True)
+    refetch_failed_at: Mapped[datetime | None]
     assigned: Mapped[str | None] = mapped_column(String(32))
     assigned_notice: Mapped[str | None] = mapped_column(String(128))
     waive_holds: Mapped[bool] = mapped_column(default=False)

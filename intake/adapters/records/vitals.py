@@ -106,7 +106,9 @@ def _waiting(rows: Sequence[LetterRow], tries: int, wait: Wait | None) -> Streak
 
 
 def _postponed(session: Session) -> Streak:
-    """Mails that could not be fetched however often it was tried."""
-    often = PostponedRow.attempts >= POSTPONED_ATTEMPTS
-    rows = list(session.scalars(select(PostponedRow).where(often).order_by(PostponedRow.id)))
-    return Streak(len(rows), rows[0].first_failed_at, rows[-1].error) if rows else Streak()
+    """Mails that could not be fetched, or fetched once more, however often it was tried."""
+    never = select(PostponedRow.first_failed_at, PostponedRow.error).where(PostponedRow.attempts >= POSTPONED_ATTEMPTS)
+    again = select(MailRow.refetch_failed_at, MailRow.error).where(MailRow.refetches >= POSTPONED_ATTEMPTS)
+    found = [(since, error or "") for query in (never, again) for since, error in session.execute(query) if since]
+    found.sort(key=lambda each: each[0])
+    return Streak(len(found), found[0][0], found[-1][1]) if found else Streak()

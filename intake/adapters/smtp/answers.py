@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from intake.adapters.wire import decoded, one_line
+from intake.domain.patience import Refusal
 from intake.ports import Deferred, LoginRefused, Refused, Throttled
 
 Reply: TypeAlias = tuple[int, bytes]
@@ -74,7 +75,7 @@ def throttled(text: str) -> bool:
 def _refusal(stage: Stage, code: int, said: str, prefix: str) -> Exception:
     text = prefix + said
     if code in _NOT_ALLOWED_IN:
-        return LoginRefused(text)
+        return LoginRefused(text, Refusal.CLOSED)
     about_recipient = stage is not Stage.SENDER and _RECIPIENT.match(said)
     if throttled(said) and not about_recipient:
         return Throttled(text)

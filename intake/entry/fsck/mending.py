@@ -37,7 +37,7 @@ def _fetch(app: App, problems: list[Problem]) -> None:
         with app.database.writing() as session:
             SqlMending(session).spoilt(each.holding.mail_id, each.holding.sha256, why, app.clock())
     try:
-        app.mend()
+        app.mend(at_once=True)
     except (Deferred, ConfigError) as error:
         why = f"the mailbox could not be asked ({error}); try again"
     else:

@@ -1,4 +1,4 @@
-"""What need not be kept
+"""What need not be kept, and what cannot be fetched once more
 
 Revision ID: 0005
 Revises: 0004
@@ -20,6 +20,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_discard")),
     )
     with op.batch_alter_table("mail", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("refetches", sa.Integer(), server_default="0", nullable=False))
+        batch_op.add_column(sa.Column("refetch_failed_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.create_index(batch_op.f("ix_mail_refetches"), ["refetches"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_mail_disposition_octets_decided_at"), ["disposition", "octets", "decided_at"], unique=False
         )
@@ -36,4 +39,7 @@ def downgrade() -> None:
         batch_op.drop_column("purged")
     with op.batch_alter_table("mail", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_mail_disposition_octets_decided_at"))
+        batch_op.drop_index(batch_op.f("ix_mail_refetches"))
+        batch_op.drop_column("refetch_failed_at")
+        batch_op.drop_column("refetches")
     op.drop_table("discard")
