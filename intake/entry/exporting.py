@@ -18,7 +18,7 @@ import click
 from intake.adapters.geotags import erase
 from intake.adapters.letters.clean import clean
 from intake.adapters.letters.workbook import Sheet, workbook
-from intake.adapters.records.purging import is_purged
+from intake.adapters.records.purging import erased
 from intake.domain.digest import UnitRow
 from intake.domain.notice import Kind, Notice, Requirement, Unit
 from intake.domain.submission import Entry, Item
@@ -49,29 +49,36 @@ def export(folder: Path, now: datetime | None, verbose: bool, target: Path) -> i
     spoilt = False
     with opened(folder, now, verbose=verbose) as app:
         for notice in app.office.notices:
-            if _is_purged(app, notice):
-                click.echo(f"{notice.id}: was purged; what was handed in is gone, and nothing was written")
-                continue
             place = target / notice.id if len(app.office.notices) > 1 else target
             with app.records.chronicle() as chronicle:
                 rows = chronicle.unit_rows(notice, app.office.roster)
                 previews = chronicle.previews()
-            lines = [line for number, row in enumerate(rows, start=1) for line in _lines(app, number, row)]
+            gone = _purged(app, notice)
+            lines = [
+                line
+                for number, row in enumerate(rows, start=1)
+                for line in _lines(app, number, row)
+                if line.entry.mail_ref not in gone
+            ]
+            if gone and not lines:
+                click.echo(f"{notice.id}: was purged; what was handed in is gone, and nothing was written")
+                continue
             copies = Copies(app)
             _write(app, place, notice, lines, copies)
-            left_out = [*copies.left_out, *_write_previews(app, place, lines, previews)]
+            _write_previews(place, lines, previews, copies)
             click.echo(f"{notice.id}: {len(lines)} files in {place}")
             for path in copies.unread:
                 click.echo(f"as it came: {path}, which could not be looked through for where it was taken")
-            for path in left_out:
+            for path in copies.left_out:
                 click.echo(f"left out: {path}, whose stored octets are spoilt; to do: fsck --repair, then export again")
-            spoilt = spoilt or bool(left_out)
+            spoilt = spoilt or bool(copies.left_out)
     return os.EX_TEMPFAIL if spoilt else 0
 
 
-def _is_purged(app: App, notice: Notice) -> bool:
+def _purged(app: App, notice: Notice) -> frozenset[str]:
+    """The refs of mails whose files are gone on purpose."""
     with app.database.reading() as session:
-        return is_purged(session, notice.id)
+        return erased(session, notice.id)
 
 
 def _lines(app: App, number: int, row: UnitRow) -> Iterator[Line]:
@@ -94,14 +101,6 @@ def _fit(name: str) -> str:
     return _UNFIT.sub("_", clean(name)) or "_"
 
 
-def _write_previews(app: App, place: Path, lines: list[Line], previews: dict[str, str]) -> Iterator[Path]:
-    """A small picture beside every video: staff see what it shows without opening it."""
-    for line in lines:
-        sha256 = previews.get(line.entry.sha256 or "")
-        if sha256 and line.requirement.kind is Kind.VIDEO:
-            yield from _copy(app, sha256, (place / line.path).with_suffix(".preview.jpg"))
-
-
 class Copies:
     """What became of the files: `left_out` are spoilt, of `erased` the place is out, `unread` stayed as they are."""
 
@@ -114,11 +113,8 @@ class Copies:
     def make(self, line: Line, copy: Path) -> None:
         """Copy the file of a line."""
         assert line.entry.sha256 is not None
-        try:
-            source = self._app.blobs.verified(line.entry.sha256)
-        except Spoilt:
-            copy.unlink(missing_ok=True)
-            self.left_out.append(copy)
+        source = self._source(line.entry.sha256, copy)
+        if source is None:
             return
         if line.requirement.kind is Kind.DOCUMENT:
             shutil.copyfile(source, copy)
@@ -128,6 +124,21 @@ class Copies:
             self.unread.append(copy)
         elif told:
             self.erased.add(line.path)
+
+    def preview(self, sha256: str, copy: Path) -> None:
+        """Copy a small picture, which tells nothing of where it was taken."""
+        source = self._source(sha256, copy)
+        if source is not None:
+            shutil.copyfile(source, copy)
+
+    def _source(self, sha256: str, copy: Path) -> Path | None:
+        """A stored file; None when its octets are spoilt: then it is left out, also what was copied of it before."""
+        try:
+            return self._app.blobs.verified(sha256)
+        except Spoilt:
+            copy.unlink(missing_ok=True)
+            self.left_out.append(copy)
+            return None
 
 
 def _write(app: App, place: Path, notice: Notice, lines: list[Line], copies: Copies) -> None:
@@ -142,10 +153,9 @@ def _write(app: App, place: Path, notice: Notice, lines: list[Line], copies: Cop
     (place / "index.xlsx").write_bytes(workbook([sheet], app.clock()))
 
 
-def _copy(app: App, sha256: str, copy: Path) -> Iterator[Path]:
-    """Copy a stored file; the place of one whose octets are spoilt, which is left out."""
-    try:
-        shutil.copyfile(app.blobs.verified(sha256), copy)
-    except Spoilt:
-        copy.unlink(missing_ok=True)
-        yield copy
+def _write_previews(place: Path, lines: list[Line], previews: dict[str, str], copies: Copies) -> None:
+    """A small picture beside every video: staff see what it shows without opening it."""
+    for line in lines:
+        sha256 = previews.get(line.entry.sha256 or "")
+        if sha256 and line.requirement.kind is Kind.VIDEO:
+            copies.preview(sha256, (place / line.path).with_suffix(".preview.jpg"))

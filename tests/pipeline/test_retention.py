@@ -271,6 +271,14 @@ def test_a_closed_notice_goes_whole_and_its_sums_stay(closed: Office, tmp_path: 
         assert_nowhere(closed, address("370826"))
 
 
+def test_what_comes_after_a_purge_is_exported(closed: Office, tmp_path: Path) -> None:
+    run(closed, "purge", NOTICE, "--yes")
+    closed.world.deliver(complete("370881"), LATER)
+    closed.poll()
+    assert "3 files" in run(closed, "export", tmp_path / "export")
+    assert "1 mails" in run(closed, "purge", NOTICE, "--dry-run")
+
+
 def test_the_same_mail_after_that_is_known_and_dropped(closed: Office) -> None:
     run(closed, "purge", NOTICE, "--yes")
     letters = len(closed.world.letters())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from intake.adapters.records.confirmed import confirmed_senders, entry_now
@@ -124,10 +124,10 @@ def finish(session: Session, notice_id: str, mails: int, user: str, now: datetim
     return len(numbers)
 
 
-def is_purged(session: Session, notice_id: str) -> bool:
-    """Whether mails of a notice were purged."""
+def erased(session: Session, notice_id: str) -> frozenset[str]:
+    """The refs of the mails of a notice that were purged."""
     which = MailRow.notice_id == notice_id, MailRow.octets == Octets.ERASED
-    return bool(session.scalar(select(exists().where(*which))))
+    return frozenset(map(mail_ref, session.scalars(select(MailRow.id).where(*which))))
 
 
 def _here(notice_id: str) -> tuple[ColumnElement[bool], ...]:
