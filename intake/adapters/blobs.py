@@ -110,6 +110,7 @@ class BlobStore:
                 return False
             with world(self.root):
                 self._unlinked(self.path(sha256))
+                self._without_spoilt(sha256)
         return True
 
     @contextmanager
@@ -123,6 +124,8 @@ class BlobStore:
 
     def set_apart(self, sha256: str) -> None:
         self._moved(self.path(sha256), self.sealed(sha256))
+        with world(self.root), self.disk.lock(self.root / LOCK, shared=False):
+            self._without_spoilt(sha256)
 
     def put_back(self, sha256: str) -> None:
         self._moved(self.sealed(sha256), self.path(sha256))
@@ -132,6 +135,7 @@ class BlobStore:
         with world(self.root), self.disk.lock(self.root / LOCK, shared=False):
             self._unlinked(self.path(sha256))
             self._unlinked(self.sealed(sha256))
+            self._without_spoilt(sha256)
 
     def sealed(self, sha256: str) -> Path:
         """Where a sealed blob is."""
@@ -151,6 +155,13 @@ class BlobStore:
         if self.disk.exists(path):
             self.disk.remove(path)
             self.disk.sync_folder(path.parent)
+
+    def _without_spoilt(self, sha256: str) -> None:
+        """What was set aside of it in root/corrupt/ goes, too: it tells as much as the whole."""
+        aside = self.root / CORRUPT
+        for name in self.disk.names(aside) if self.disk.exists(aside) else ():
+            if name.startswith(f"{sha256}."):
+                self._unlinked(aside / name)
 
     def free_bytes(self) -> int:
         """Octets that an ordinary user may still write."""

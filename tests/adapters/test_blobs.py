@@ -239,6 +239,20 @@ def test_who_only_looks_does_not_keep_others_from_storing(store: BlobStore) -> N
         assert put(BlobStore(store.root), b"other").size == 5
 
 
+@pytest.mark.parametrize("removed", ["remove_unless", "set_apart", "destroy"])
+def test_what_was_spoilt_of_it_goes_with_it(store: BlobStore, removed: str) -> None:
+    mine, other = put(store), put(store, b"other")
+    for each in (mine, other):
+        store.path(each.sha256).write_bytes(b"spoilt")
+        with pytest.raises(Spoilt):
+            store.verified(each.sha256)
+    put(store)
+    action = {"remove_unless": lambda: store.remove_unless(mine.sha256, lambda: False)}
+    action.get(removed, lambda: getattr(store, removed)(mine.sha256))()
+    left = [path.name[:64] for path in (store.root / "corrupt").iterdir()]
+    assert left == [other.sha256]
+
+
 def test_who_is_stopped_while_he_holds_the_store_stops_nobody_for_ever(
     store: BlobStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -135,8 +135,10 @@ class Database:
     def compact(self) -> None:
         """Write what was deleted out of SQLite's write-ahead log, too; PostgreSQL's autovacuum sees to its own."""
         if not self.shared:
-            with world(), self._rebuilding() as connection:
-                connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            with world(), self.engine.connect() as connection:
+                cursor = connection.connection.cursor()  # past SQLAlchemy's connection, which would begin a transaction
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                cursor.close()
 
     def close(self) -> None:
         self.engine.dispose()
