@@ -14,7 +14,7 @@
 
 PYTHON ?= python3.11
 BIN := .venv/bin
-WORKERS ?= 2
+WORKERS ?= 3
 
 .PHONY: setup demo test quick crash soak network stateful bench lint format audit lock servers clean
 

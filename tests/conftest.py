@@ -10,6 +10,8 @@ from typing import NoReturn
 import pytest
 from hypothesis import settings
 
+from tests import compiled
+from tests.crash.warm import Warm, warmed
 from tests.servers import clamd as clamd_module
 from tests.servers import dovecot as dovecot_server
 from tests.servers import postgres as postgres_server
@@ -18,6 +20,8 @@ from tests.servers.clamd import ClamdServer, running_clamd
 from tests.servers.dovecot import Dovecot, running_dovecot
 from tests.servers.postgres import Postgres, running_postgres
 from tests.servers.smtp import SmtpSink, running_sink
+
+compiled.keep()
 
 # How long an example takes is the machine's business; what takes too long altogether is found by the run's own limits.
 settings.register_profile("intake", deadline=None)
@@ -55,6 +59,13 @@ def _missing(what: str) -> NoReturn:
     if os.environ.get("INTAKE_REQUIRE_SERVERS") == "1":
         pytest.fail(what)
     pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Warm]:
+    """A process from which commands are forked; see tests.e2e.world.World."""
+    with warmed() as process:
+        yield process
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests import compiled
 from tests.crash.processes import adopt, allow_tracing, orphans
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -81,11 +82,16 @@ class Warm:
         environment: Mapping[str, str],
         output: Path,
         *,
+        errors: Path | None = None,
         held: bool = False,
         changed: Sequence[str] = (),
     ) -> Run:
-        """Start `run_intake.py WORDS`; `changed` names functions ("module:function") that are called before it."""
+        """Start `run_intake.py WORDS`; `changed` names functions ("module:function") that are called before it.
+
+        What it says goes to `output`, and its complaints too when there are no `errors`.
+        """
         order = {"words": list(words), "environment": dict(environment), "output": str(output), "held": held}
+        order["errors"] = str(errors or output)
         return Run(self, self.ask({**order, "changed": list(changed)}), output)
 
     def orphans(self) -> list[str]:
@@ -96,7 +102,8 @@ class Warm:
     def learn(self, run: Run) -> Ended:
         """Wait for a run, and import here what it has imported."""
         ended = run.wait()
-        self.ask({"import": run.output.with_suffix(".modules").read_text().split()})
+        modules = run.output.with_suffix(".modules")
+        self.ask({"import": modules.read_text().split() if modules.exists() else []})
         return ended
 
 
@@ -113,6 +120,8 @@ def warmed() -> Iterator[Warm]:
 def main() -> None:
     """Obey orders until there are no more."""
     importlib.import_module("intake.entry.cli")
+    compiled.keep()
+    compiled.everything()
     adopt()
     signal.pthread_sigmask(signal.SIG_BLOCK, {GO})
     answers = os.fdopen(os.dup(1), "w", buffering=1)
@@ -144,7 +153,9 @@ def _run(order: Mapping[str, Any], tell: int) -> None:
     """In the child: become run_intake.py, and never return. `tell` is closed when nothing is left but to begin."""
     output = os.open(order["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     empty = os.open(os.devnull, os.O_RDONLY)
-    for source, target in ((empty, 0), (output, 1), (output, 2)):
+    apart = order["errors"] != order["output"]
+    errors = os.open(order["errors"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600) if apart else output
+    for source, target in ((empty, 0), (output, 1), (errors, 2)):
         os.dup2(source, target)
     os.closerange(3, tell)
     os.closerange(tell + 1, 256)

@@ -24,6 +24,7 @@ from intake.adapters.records.dump import DEBIAN
 from intake.entry.backup import backup
 from intake.entry.ownership import ownership
 from intake.ports import Deferred
+from tests.crash.warm import Warm
 from tests.e2e.world import World, complete, mail, report
 from tests.samples import archives, media
 from tests.servers.dovecot import Dovecot
@@ -38,8 +39,8 @@ MORNING, NOON, EVENING, NEXT_DAY = (f"2024-06-0{day}T{hour}:00:00+08:00" for day
 
 
 @pytest.fixture
-def world(tmp_path: Path, user: str, dovecot: Dovecot, sink: SmtpSink) -> World:
-    world = World(tmp_path, user, dovecot, sink)
+def world(tmp_path: Path, user: str, dovecot: Dovecot, sink: SmtpSink, warm: Warm) -> World:
+    world = World(tmp_path, user, dovecot, sink, warm=warm)
     world.configure()
     config = tmp_path / "config/intake.toml"
     told = config.read_text(encoding="utf-8")

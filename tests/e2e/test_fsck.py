@@ -18,6 +18,7 @@ from intake.adapters import census
 from intake.adapters.blobs import BlobStore
 from intake.entry.fsck import fsck
 from intake.entry.progress import Progress
+from tests.crash.warm import Warm
 from tests.e2e.world import World, address, complete, mail, report
 from tests.pipeline.office import Office
 from tests.samples import archives, media
@@ -34,12 +35,12 @@ LATER = "2024-06-05T12:20:00+08:00"
 
 
 @pytest.fixture
-def office(
-    tmp_path: Path, user: str, dovecot: Dovecot, sink: SmtpSink, monkeypatch: pytest.MonkeyPatch
+def office(  # noqa: PLR0917 - fixtures are named
+    tmp_path: Path, user: str, dovecot: Dovecot, sink: SmtpSink, warm: Warm, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Office]:
     """Two mails were decided and answered, one with a video, the other with an archive."""
     monkeypatch.setenv("INTAKE_IMAP_PASSWORD", PASSWORD)
-    world = World(tmp_path, user, dovecot, sink)
+    world = World(tmp_path, user, dovecot, sink, warm=warm)
     world.configure()
     world.deliver(complete("370826"))
     world.deliver(ZIPPED)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.crash.warm import Warm
 from tests.e2e.test_service import wait_until
 from tests.e2e.test_supervision import ended, serving
 from tests.e2e.world import World, address, complete, mail, report
@@ -58,8 +59,8 @@ class Turned:
 
 
 @pytest.fixture
-def turned(tmp_path: Path, user: str, dovecot: Dovecot, sink: SmtpSink) -> Iterator[Turned]:
-    world = World(tmp_path, user, dovecot, sink)
+def turned(tmp_path: Path, user: str, dovecot: Dovecot, sink: SmtpSink, warm: Warm) -> Iterator[Turned]:
+    world = World(tmp_path, user, dovecot, sink, warm=warm)
     world.configure(digest_at="00:00")
     turned = Turned(world, tmp_path / "offset")
     turned.turn(0)

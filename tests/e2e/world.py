@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from email import message_from_bytes, policy
@@ -13,6 +14,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+from tests.crash.warm import Warm
 from tests.samples import documents, media
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.smtp import SmtpSink
@@ -58,7 +60,8 @@ UNITS = {"370826": "微山县", "370883": "邹城市", "370881": "曲阜市"}
 class World:
     """One office: its mailbox `user` on a real Dovecot, its letters in a real SMTP sink, its folder.
 
-    `database` is a URL; without one the records are a file in the folder.
+    `database` is a URL; without one the records are a file in the folder. With a `warm` process, commands are forked
+    from it, which spares them the second that importing takes; without one they are started as users start them.
     """
 
     folder: Path
@@ -66,6 +69,7 @@ class World:
     dovecot: Dovecot
     sink: SmtpSink
     database: str = ""
+    warm: Warm | None = None
 
     def configure(self, mode: str = "live", digest_at: str = "08:30") -> None:
         """Write the configuration; the notice is the repository's own."""
@@ -98,17 +102,23 @@ class World:
 
     def run(self, *words: str | Path, now: str | None = NOON, status: int = 0) -> str:
         """Run a command; its standard output. The exit status must be as said."""
-        done = subprocess.run(
-            self.command(*words, now=now),
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        done = self._forked(*words, now=now) if self.warm else self._started(*words, now=now)
         assert done.returncode == status, f"exit {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
         assert "Traceback" not in done.stderr
         return done.stdout + (done.stderr if status else "")
+
+    def _started(self, *words: str | Path, now: str | None) -> subprocess.CompletedProcess[str]:
+        command, environment = self.command(*words, now=now), self.environment
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+    def _forked(self, *words: str | Path, now: str | None) -> subprocess.CompletedProcess[str]:
+        assert self.warm is not None
+        command = self.command(*words, now=now)
+        with tempfile.TemporaryDirectory() as folder:
+            output, errors = Path(folder, "output"), Path(folder, "errors")
+            ended = self.warm.learn(self.warm.start(command[2:], self.environment, output, errors=errors))
+            said = errors.read_text(encoding="utf-8", errors="replace")
+        return subprocess.CompletedProcess(command, ended.status, ended.output, said)
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         command = self.command(*words, now=None)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.crash.warm import Warm
 from tests.e2e.world import World
 from tests.pipeline.office import Office, opened_office
 from tests.servers.dovecot import Dovecot
@@ -14,9 +15,9 @@ from tests.servers.smtp import SmtpSink
 
 
 @pytest.fixture
-def world(tmp_path: Path, user: str, dovecot: Dovecot, sink: SmtpSink) -> World:
+def world(tmp_path: Path, user: str, dovecot: Dovecot, sink: SmtpSink, warm: Warm) -> World:
     """A configured office with a mailbox of its own."""
-    world = World(tmp_path, user, dovecot, sink)
+    world = World(tmp_path, user, dovecot, sink, warm=warm)
     world.configure()
     return world
 

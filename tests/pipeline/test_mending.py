@@ -18,6 +18,7 @@ from intake.domain.alarm import Rules, Trouble, troubles
 from intake.domain.material import Examined, Material
 from intake.pipeline.examine import examine
 from intake.ports import Arrival, Blobs, Deferred, Disconnected, DiskLow, Room, Spoilt, Unreachable, Unusable
+from tests.crash.warm import Warm
 from tests.e2e.world import World, address, mail, report
 from tests.pipeline.office import START, Office
 from tests.samples import media
@@ -31,11 +32,11 @@ OTHER = mail("370883", {"邹城市总结报告.docx": report("邹城市")})
 
 
 @pytest.fixture
-def office(
-    tmp_path: Path, user: str, dovecot: Dovecot, sink: SmtpSink, monkeypatch: pytest.MonkeyPatch
+def office(  # noqa: PLR0917 - fixtures are named
+    tmp_path: Path, user: str, dovecot: Dovecot, sink: SmtpSink, warm: Warm, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Office]:
     monkeypatch.setenv("INTAKE_IMAP_PASSWORD", PASSWORD)
-    world = World(tmp_path, user, dovecot, sink)
+    world = World(tmp_path, user, dovecot, sink, warm=warm)
     world.configure()
     office = Office(world)
     yield office

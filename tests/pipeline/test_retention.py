@@ -17,6 +17,7 @@ from intake.entry.app import App
 from intake.entry.cli import cli
 from intake.entry.config import load
 from intake.ports import Deferred
+from tests.crash.warm import Warm
 from tests.e2e.world import World, address, complete, mail, report
 from tests.pipeline.office import Office
 from tests.samples import media
@@ -33,14 +34,14 @@ LATER = datetime(2024, 9, 1, 4, tzinfo=UTC)
 
 
 @pytest.fixture
-def world(
-    request: pytest.FixtureRequest, tmp_path: Path, user: str, dovecot: Dovecot, sink: SmtpSink
+def world(  # noqa: PLR0917 - fixtures are named
+    request: pytest.FixtureRequest, tmp_path: Path, user: str, dovecot: Dovecot, sink: SmtpSink, warm: Warm
 ) -> Iterator[World]:
     """An office, where a test wants it with its records on a server."""
     on_server = getattr(request, "param", "") == "postgresql"
     postgres: Postgres | None = request.getfixturevalue("postgres") if on_server else None
     name = postgres.create() if postgres else ""
-    world = World(tmp_path, user, dovecot, sink, postgres.url(name) if postgres else None)
+    world = World(tmp_path, user, dovecot, sink, postgres.url(name) if postgres else None, warm=warm)
     world.configure()
     yield world
     if postgres:

@@ -19,6 +19,7 @@ from intake.entry.cli import cli
 from intake.pipeline.examine import examine
 from intake.pipeline.summarise import compose
 from intake.ports import Deferred
+from tests.crash.warm import Warm
 from tests.e2e.world import NOON, World, complete, mail, report
 from tests.pipeline.office import Office
 from tests.samples import archives, documents, media
@@ -79,14 +80,14 @@ def ordinary(office: Office) -> list[Path]:
 
 
 @pytest.fixture
-def world(
-    request: pytest.FixtureRequest, tmp_path: Path, user: str, dovecot: Dovecot, sink: SmtpSink
+def world(  # noqa: PLR0917 - fixtures are named
+    request: pytest.FixtureRequest, tmp_path: Path, user: str, dovecot: Dovecot, sink: SmtpSink, warm: Warm
 ) -> Iterator[World]:
     """An office, where a test wants it with its records on a server."""
     on_server = getattr(request, "param", "") == "postgresql"
     postgres: Postgres | None = request.getfixturevalue("postgres") if on_server else None
     name = postgres.create() if postgres else ""
-    world = World(tmp_path, user, dovecot, sink, postgres.url(name) if postgres else None)
+    world = World(tmp_path, user, dovecot, sink, postgres.url(name) if postgres else None, warm=warm)
     world.configure()
     yield world
     if postgres:
