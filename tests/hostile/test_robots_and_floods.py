@@ -58,7 +58,10 @@ def test_row_19_a_flood_of_mails_uses_up_its_own_answers_and_nobody_elses(ordeal
     flood = [mail(VICTIM, {}, subject=f"科技活动周材料第{number}次") for number in range(60)]
     seen = ordeal.suffer(*flood)
     assert len(seen) == 60
-    assert 1 <= len(ordeal.answers(KNOWN)) <= 5
+    with ordeal.office.app.records.chronicle() as chronicle:
+        letters = chronicle.letter_totals()
+    assert len(ordeal.answers(KNOWN)) == 5
+    assert letters["held"] > 0
 
 
 def test_row_20_of_a_mail_that_is_too_large_only_the_beginning_is_fetched(ordeal: Ordeal) -> None:
