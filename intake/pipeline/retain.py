@@ -46,11 +46,18 @@ def discard(records: Records, blobs: Blobs, stopping: Callable[[], bool] = lambd
         if stopping():
             break
         gone += blobs.remove_unless(sha256, partial(_is_used, records, sha256))
-        with records.retention() as retention:
-            retention.discarded(sha256)
+        blobs.remove_unless(sha256, partial(_noted, records, blobs, sha256))
     return gone
 
 
 def _is_used(records: Records, sha256: str) -> bool:
     with records.retention() as retention:
         return retention.in_use(sha256)
+
+
+def _noted(records: Records, blobs: Blobs, sha256: str) -> bool:
+    """Name a blob no more, while nobody can store it; what came again meanwhile stays named. True: remove nothing."""
+    with records.retention() as retention:
+        if retention.in_use(sha256) or not blobs.path(sha256).exists():
+            retention.discarded(sha256)
+    return True

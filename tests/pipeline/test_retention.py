@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
+from intake.adapters.blobs import BlobStore
 from intake.adapters.records.discards import DiscardRow
 from intake.entry.app import App
 from intake.entry.cli import cli
@@ -170,6 +172,28 @@ def test_killed_between_rows_and_files_it_goes_on(office: Office, monkeypatch: p
     assert pending(office) == blobs(office)
     assert "3 files that nothing refers to are young and stay" in run(office, "fsck")
     assert office.poll() is None
+    assert blobs(office) == pending(office) == []
+
+
+def test_what_comes_again_while_it_is_being_removed_is_removed_by_the_next_round(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process than the one that receives may be removing: `purge` does."""
+    same = advertisement()
+    office.world.deliver(same)
+    remove, again = BlobStore.remove_unless, [same]
+
+    def interrupted(store: BlobStore, sha256: str, used: Callable[[], bool]) -> bool:
+        removed = remove(store, sha256, used)
+        if removed and sha256 == hashlib.sha256(same).hexdigest() and again:
+            office.world.deliver(again.pop())
+            office.app.receive()
+        return removed
+
+    monkeypatch.setattr(BlobStore, "remove_unless", interrupted)
+    office.poll()
+    assert blobs(office) == pending(office) == [hashlib.sha256(same).hexdigest()]
+    office.poll()
     assert blobs(office) == pending(office) == []
 
 
