@@ -11,15 +11,23 @@ from tests.crash.warm import Warm
 from tests.e2e.world import World
 from tests.pipeline.office import Office, opened_office
 from tests.servers.dovecot import Dovecot
+from tests.servers.postgres import Postgres
 from tests.servers.smtp import SmtpSink
 
 
 @pytest.fixture
-def world(tmp_path: Path, user: str, dovecot: Dovecot, sink: SmtpSink, warm: Warm) -> World:
-    """A configured office with a mailbox of its own."""
-    world = World(tmp_path, user, dovecot, sink, warm=warm)
+def world(  # noqa: PLR0917 - fixtures are named
+    request: pytest.FixtureRequest, tmp_path: Path, user: str, dovecot: Dovecot, sink: SmtpSink, warm: Warm
+) -> Iterator[World]:
+    """A configured office with a mailbox of its own, where a test wants it with its records on a server."""
+    on_server = getattr(request, "param", "") == "postgresql"
+    postgres: Postgres | None = request.getfixturevalue("postgres") if on_server else None
+    name = postgres.create() if postgres else ""
+    world = World(tmp_path, user, dovecot, sink, postgres.url(name) if postgres else "", warm=warm)
     world.configure()
-    return world
+    yield world
+    if postgres:
+        postgres.drop(name)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,13 +19,9 @@ from intake.entry.app import App
 from intake.entry.cli import cli
 from intake.entry.config import load
 from intake.ports import Deferred
-from tests.crash.warm import Warm
-from tests.e2e.world import World, address, complete, mail, report
+from tests.e2e.world import address, complete, mail, report
 from tests.pipeline.office import Office
 from tests.samples import media
-from tests.servers.dovecot import Dovecot
-from tests.servers.postgres import Postgres
-from tests.servers.smtp import SmtpSink
 
 pytestmark = pytest.mark.server
 
@@ -33,21 +29,6 @@ CANARY = "金丝雀八五二"
 NOTICE = "2024-science-week"
 LATER = datetime(2024, 9, 1, 4, tzinfo=UTC)
 """Long after the deadline."""
-
-
-@pytest.fixture
-def world(  # noqa: PLR0917 - fixtures are named
-    request: pytest.FixtureRequest, tmp_path: Path, user: str, dovecot: Dovecot, sink: SmtpSink, warm: Warm
-) -> Iterator[World]:
-    """An office, where a test wants it with its records on a server."""
-    on_server = getattr(request, "param", "") == "postgresql"
-    postgres: Postgres | None = request.getfixturevalue("postgres") if on_server else None
-    name = postgres.create() if postgres else ""
-    world = World(tmp_path, user, dovecot, sink, postgres.url(name) if postgres else None, warm=warm)
-    world.configure()
-    yield world
-    if postgres:
-        postgres.drop(name)
 
 
 EITHER = pytest.mark.parametrize("world", ["sqlite", "postgresql"], indirect=True)

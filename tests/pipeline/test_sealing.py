@@ -19,13 +19,9 @@ from intake.entry.cli import cli
 from intake.pipeline.examine import examine
 from intake.pipeline.summarise import compose
 from intake.ports import Deferred
-from tests.crash.warm import Warm
-from tests.e2e.world import NOON, World, complete, mail, report
+from tests.e2e.world import NOON, complete, mail, report
 from tests.pipeline.office import Office
 from tests.samples import archives, documents, media
-from tests.servers.dovecot import Dovecot
-from tests.servers.postgres import Postgres
-from tests.servers.smtp import SmtpSink
 
 pytestmark = pytest.mark.server
 
@@ -77,21 +73,6 @@ def ordinary(office: Office) -> list[Path]:
     """All files of the store that are not sealed."""
     files = (path for path in office.app.blobs.root.rglob("*") if path.is_file() and path.name != "lock")
     return [path for path in files if path.parent.name != "sealed"]
-
-
-@pytest.fixture
-def world(  # noqa: PLR0917 - fixtures are named
-    request: pytest.FixtureRequest, tmp_path: Path, user: str, dovecot: Dovecot, sink: SmtpSink, warm: Warm
-) -> Iterator[World]:
-    """An office, where a test wants it with its records on a server."""
-    on_server = getattr(request, "param", "") == "postgresql"
-    postgres: Postgres | None = request.getfixturevalue("postgres") if on_server else None
-    name = postgres.create() if postgres else ""
-    world = World(tmp_path, user, dovecot, sink, postgres.url(name) if postgres else None, warm=warm)
-    world.configure()
-    yield world
-    if postgres:
-        postgres.drop(name)
 
 
 EITHER = pytest.mark.parametrize("world", ["sqlite", "postgresql"], indirect=True)
