@@ -178,6 +178,30 @@ def test_what_comes_again_while_it_is_being_removed_is_removed_by_the_next_round
     assert blobs(office) == pending(office) == []
 
 
+def test_what_staff_added_to_a_mail_stays_whatever_is_decided_about_it(office: Office, tmp_path: Path) -> None:
+    """It is in no mailbox."""
+    office.world.deliver(advertisement())
+    office.app.receive()
+    file = tmp_path / "video.mp4"
+    file.write_bytes(media.video(60))
+    run(office, "attach", "M000001", file)
+    office.poll()
+    assert office.states()["ignored"] == 1
+    assert hashlib.sha256(file.read_bytes()).hexdigest() in blobs(office)
+
+
+def test_what_is_purged_while_it_is_fetched_once_more_is_not_there_again(office: Office) -> None:
+    office.world.deliver(advertisement())
+    office.poll()
+    (sha256,) = [str(story(office)["sha256"])]
+    with office.app.records.mending() as mending:
+        mending.whole(1, office.now)
+        mending.lost(1, "nowhere", office.now)
+        mending.postpone(1, "not given", office.now)
+    assert (story(office)["octets"], story(office)["needs_person"]) == ("purged", False)
+    assert pending(office) == [sha256], "what was fetched is to be discarded"
+
+
 def test_a_disk_that_gives_nothing_up_stops_nothing(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_anything: object) -> bool:
         raise Deferred("read-only")

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from intake.adapters.records.discards import discard
 from intake.adapters.records.rulings import attachments
 from intake.adapters.records.shapes import mail_ref
 from intake.adapters.records.tables import EventRow, MailRow, MaterialRow, SightingRow
@@ -37,6 +38,8 @@ class SqlMending:
 
     def postpone(self, mail_id: int, why: str, now: datetime) -> datetime:
         row = self._locked(mail_id)
+        if Octets(row.octets).removed:  # purged while it was asked for, as in `whole` and `lost`
+            return now
         row.refetches += 1
         row.refetch_failed_at = row.refetch_failed_at or now
         row.error, row.next_attempt_at = why, next_fetch(row.refetches, now)
@@ -58,6 +61,9 @@ class SqlMending:
 
     def whole(self, mail_id: int, now: datetime) -> None:
         row = self._locked(mail_id)
+        if Octets(row.octets).removed:
+            discard(self._session, [row.sha256])
+            return
         if row.octets == Octets.WHOLE:
             return
         if row.octets == Octets.LOST:
@@ -74,6 +80,8 @@ class SqlMending:
 
     def lost(self, mail_id: int, why: str, now: datetime) -> None:
         row = self._locked(mail_id)
+        if Octets(row.octets).removed:
+            return
         row.octets, row.needs_person, row.error = Octets.LOST, True, why
         row.refetches, row.refetch_failed_at = 0, None
         self._happened(row, "octets lost", now, why=why)

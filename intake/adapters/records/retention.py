@@ -92,10 +92,13 @@ class SqlRetention:
 
 
 def _unrelated() -> tuple[ColumnElement[bool], ...]:
-    """A mail that is none of our business, waits for nobody, and has no answer that has not left."""
-    owed = exists().where(LetterRow.mail_id == MailRow.id, LetterRow.state.not_in(LEFT))
+    """A mail that is none of our business, waits for nobody, and never was our business: we have not answered it, and
+    staff added no file to it, which would be nowhere else.
+    """
+    answered = exists().where(LetterRow.mail_id == MailRow.id)
+    added_to = exists().where(AttachmentRow.mail_id == MailRow.id)
     decided = MailRow.state == "decided", MailRow.disposition == Disposition.IGNORED
-    return (*decided, MailRow.octets == Octets.WHOLE, MailRow.needs_person.is_(False), ~owed)
+    return (*decided, MailRow.octets == Octets.WHOLE, MailRow.needs_person.is_(False), ~answered, ~added_to)
 
 
 def _emptied(before: datetime) -> tuple[ColumnElement[bool], ...]:
