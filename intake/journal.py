@@ -220,6 +220,10 @@ def forgotten(heads: int, letters: int) -> None:
     _say(logging.INFO, "forgotten", heads=heads, letters=letters)
 
 
+def not_compacted() -> None:
+    _say(logging.INFO, "not compacted", why="others read an older state; the next removal does it")
+
+
 def alarm_raised(alarm: Standing) -> None:
     _say(logging.ERROR, "alarm", name=alarm.name, times=alarm.times, **_facts(alarm))
 

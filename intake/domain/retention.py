@@ -22,8 +22,9 @@ class Stock:
     """What is on record of a notice: mails, their files (the mails themselves among them), octets, letters.
 
     `erased` mails were purged before. It is open until the last deadline of any unit; None when nobody knows.
-    `undecided` mails came until then, from anybody; `waiting` are those of the notice that wait for a person, `owed`
-    its letters that have not left.
+    `undecided` mails came until then, from anybody; `waiting` are those of the notice, or of none, that wait for a
+    person, `owed` its letters that have not left. `unread`: the mailbox was not read since it closed; `unfetched` mails
+    of that time are still to be fetched.
     """
 
     mails: int = 0
@@ -32,6 +33,8 @@ class Stock:
     letters: int = 0
     erased: int = 0
     open_until: datetime | None = None
+    unread: bool = False
+    unfetched: int = 0
     undecided: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()
     owed: tuple[str, ...] = ()
@@ -41,6 +44,10 @@ def obstacles(stock: Stock, now: datetime) -> Iterator[str]:
     """Why a notice may not be purged yet, in words for operators."""
     if stock.open_until is not None and now <= stock.open_until:
         yield f"it is open until {stock.open_until.isoformat(timespec='minutes')}"
+    elif stock.unread:
+        yield "the mailbox was not read since it closed; to do: poll"
+    if stock.unfetched:
+        yield f"mails that could not be fetched yet: {stock.unfetched}; to do: poll, or see: held"
     if stock.undecided:
         yield f"not decided yet: {_some(stock.undecided)}; to do: poll"
     if stock.waiting:

@@ -242,7 +242,10 @@ class App:
         return deliver(Post(self.servers.open_courier, self.records, self.clock, self._in_time()))
 
     def retain(self) -> int:
-        return retain(self.records, self.blobs, self.clock, terms_of(self.config), self._in_time())
+        removed = retain(self.records, self.blobs, self.clock, terms_of(self.config), self._in_time())
+        if removed and not self.database.compact():
+            journal.not_compacted()
+        return removed
 
     def summarise(self) -> bool:
         return summarise(self.desk)

@@ -26,6 +26,7 @@ from intake.entry.app import App
 from intake.entry.commands import opened
 from intake.ports import Spoilt
 
+INDEX = "index.xlsx"
 _UNFIT = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
 
 
@@ -64,6 +65,10 @@ def export(folder: Path, now: datetime | None, verbose: bool, target: Path) -> i
                 click.echo(f"{notice.id}: was purged; what was handed in is gone, and nothing was written")
                 continue
             copies = Copies(app)
+            if gone and (place / INDEX).exists():
+                raise click.UsageError(
+                    f"{place} tells of what was purged since; keep it, and choose another folder for what came later"
+                )
             _write(app, place, notice, lines, copies)
             _write_previews(place, lines, previews, copies)
             click.echo(f"{notice.id}: {len(lines)} files in {place}")
@@ -150,7 +155,7 @@ def _write(app: App, place: Path, notice: Notice, lines: list[Line], copies: Cop
         copies.make(line, copy)
     table = app.words.table("export/index.tsv", rows=lines, erased=copies.erased)
     sheet = Sheet(notice.id[:31], tuple(tuple(cell for cell in row) for row in table))
-    (place / "index.xlsx").write_bytes(workbook([sheet], app.clock()))
+    (place / INDEX).write_bytes(workbook([sheet], app.clock()))
 
 
 def _write_previews(place: Path, lines: list[Line], previews: dict[str, str], copies: Copies) -> None:

@@ -182,8 +182,8 @@ def _rule(
     with app.blobs.held(stored), app.database.writing() as session:
         mail_id, before = _before(session, ref, may)
         ruling(SqlRulings(session), mail_id)
-    if Octets(before.octets).removed:
-        click.echo(f"{ref}: its octets were removed; the next poll fetches it from the mailbox and decides it")
+    if before.octets != Octets.WHOLE:
+        click.echo(f"{ref}: its octets are not here ({before.octets}); the next poll asks the mailbox for it")
         return 0
     with app.records.claim(app.clock(), only=mail_id) as claim:
         if claim is not None:

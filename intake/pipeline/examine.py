@@ -193,7 +193,7 @@ def _decide(bench: Bench, desk: Desk, pending: Pending, seen: _Seen) -> tuple[Ve
     letters = desk.letters(case, now) if verdict.answer else Letters()
     mail = Correspondence(case, verdict, letters, bench.limits, ruled=pending.ruling.number > 0)
     rule = rule_for(mail)
-    desk.record(case, verdict, pending, now, rule.name)
+    desk.record(case, verdict, pending, now, rule.name, seen.pieces)
     if seen.message.returned:
         desk.undelivered(seen.message.returned, pending, now)
     if rule.handling is not Handling.NONE:

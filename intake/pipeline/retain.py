@@ -6,6 +6,7 @@ Killed in between, it goes on with the blobs that are named. Nothing is taken fr
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 
 from intake import journal
@@ -14,27 +15,37 @@ from intake.ports import Blobs, Clock, Records
 
 
 def retain(records: Records, blobs: Blobs, clock: Clock, terms: Terms, stopping: Callable[[], bool]) -> int:
-    """Remove what has been kept for as long as `terms` say; how many mails were emptied. Deferred when the disk, or
-    the database, does not let it.
+    """Remove what has been kept for as long as `terms` say; how many mails were emptied, and heads and letters
+    forgotten. Deferred when the disk, or the database, does not let it.
     """
     now = clock()
     with records.retention() as retention:
-        unrelated = retention.unrelated(now - terms.body)
-    emptied = 0
+        unrelated = retention.unrelated(terms, now)
+    removed = 0
     for mail_id in unrelated:
         if stopping():
             break
         with records.retention() as retention:
-            ref = retention.empty(mail_id, now)
+            ref = retention.empty(mail_id, terms, now)
         if ref is not None:
             journal.emptied(ref)
-            emptied += 1
-    with records.retention() as retention:
-        forgotten = retention.forget_heads(now - terms.head), retention.forget_letters(now - terms.head)
-    if any(forgotten):
-        journal.forgotten(*forgotten)
+            removed += 1
+    removed += _forget(records, terms, now, stopping)
     discard(records, blobs, stopping)
-    return emptied
+    return removed
+
+
+def _forget(records: Records, terms: Terms, now: datetime, stopping: Callable[[], bool]) -> int:
+    """Forget heads and letters, a batch in a transaction; how many."""
+    total = 0
+    while not stopping():
+        with records.retention() as retention:
+            forgotten = retention.forget_heads(terms, now), retention.forget_letters(terms, now)
+        if not any(forgotten):
+            break
+        journal.forgotten(*forgotten)
+        total += sum(forgotten)
+    return total
 
 
 def discard(records: Records, blobs: Blobs, stopping: Callable[[], bool] = lambda: False) -> int:

@@ -137,8 +137,19 @@ class Desk(Protocol):
     def waiting(self, case: Case, unit: str, notice_id: str) -> tuple[Waiting, ...]:
         """Answers to the mail's sender about a unit and a notice of which nothing has left; locks them."""
 
-    def record(self, case: Case, verdict: Verdict, pending: Pending, now: datetime, reply: str = "") -> None:
-        """Write the decision: mail, materials, links, entries, submission and event with the rule for answers."""
+    def record(  # noqa: PLR0913, PLR0917
+        self,
+        case: Case,
+        verdict: Verdict,
+        pending: Pending,
+        now: datetime,
+        reply: str = "",
+        stored: Sequence[str] = (),
+    ) -> None:
+        """Write the decision: mail, materials, links, entries, submission and event with the rule for answers.
+
+        Of what was `stored` on the way it names as to be discarded what is no file of the mail after all.
+        """
 
     def seal(self, pending: Pending, pieces: Sequence[str], now: datetime) -> None:
         """Write that the mail looks classified, and nothing of what it says; `pieces` are hashes of what was in it."""

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
-from collections.abc import Callable
+import quopri
+import re
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from intake.adapters.blobs import BlobStore
-from intake.adapters.records.discards import DiscardRow
+from intake.adapters.records.discards import DiscardRow, discard
+from intake.adapters.records.rulings import SqlRulings
+from intake.adapters.records.tables import LetterRow, MaterialRow
+from intake.domain.mail import Locator
 from intake.entry.app import App
 from intake.entry.cli import cli
 from intake.entry.config import load
-from intake.ports import Deferred
+from intake.ports import Arrival, Deferred
 from tests.e2e.world import address, complete, mail, report
 from tests.pipeline.office import Office
 from tests.samples import media
@@ -101,12 +108,33 @@ def test_what_its_head_says_is_forgotten_after_thirty_days(office: Office) -> No
 
 
 def assert_nowhere(office: Office, *words: str) -> None:
-    """The canary stands in no file of the service."""
-    forms = [each.encode() for word in (CANARY, CANARY_ADDRESS, *words) for each in (word, json.dumps(word)[1:-1])]
+    """The canary stands in no file of the service, be it coded as mail codes it."""
+    forms = [form for word in (CANARY, CANARY_ADDRESS, *words) for form in forms_of(word)]
     for path in (office.world.folder / "config/data").rglob("*"):
         if path.is_file():
-            octets = path.read_bytes()
-            assert not [form for form in forms if form in octets], path
+            assert not stands_in(forms, path.read_bytes()), path
+
+
+def stands_in(forms: list[bytes], octets: bytes) -> bool:
+    """Whether one of them does, also over the ends of lines."""
+    unbroken = octets, re.sub(rb"=\r?\n", b"", octets), re.sub(rb"\r?\n", b"", octets)
+    return any(form in each for form in forms for each in unbroken)
+
+
+def forms_of(word: str) -> Iterator[bytes]:
+    """A word as it is, in JSON, in quoted-printable, and in base64 wherever in a group it begins."""
+    octets = word.encode()
+    yield from (octets, json.dumps(word)[1:-1].encode(), quopri.encodestring(octets))
+    for before in range(3):
+        coded = base64.b64encode(b"." * before + octets)
+        yield coded[4 if before else 0 : -4]
+
+
+def test_a_word_is_found_however_it_is_coded() -> None:
+    text = f"金丝雀的信：{CANARY}，请查收。".encode()
+    for coded in (text, base64.encodebytes(text), quopri.encodestring(text), json.dumps(text.decode()).encode()):
+        assert stands_in(list(forms_of(CANARY)), coded), coded
+    assert not stands_in(list(forms_of(CANARY)), base64.encodebytes(text[:20]))
 
 
 def test_a_submission_stays(office: Office) -> None:
@@ -220,7 +248,7 @@ def test_a_disk_that_gives_nothing_up_stops_nothing(office: Office, monkeypatch:
 def test_who_wants_to_see_it_after_all_has_it_fetched_once_more(office: Office) -> None:
     office.world.deliver(advertisement())
     office.poll()
-    assert "the next poll fetches it" in run(office, "assign", "M000001", "微山县", "--notice", NOTICE)
+    assert "the next poll asks the mailbox for it" in run(office, "assign", "M000001", "微山县", "--notice", NOTICE)
     assert office.poll() is None
     told = story(office)
     assert told["unit"] == "370826"
@@ -279,6 +307,7 @@ def closed(office: Office) -> Office:
     run(office, "release", "M000001")
     office.poll()
     office.now = LATER
+    office.poll()
     return office
 
 
@@ -389,11 +418,187 @@ def test_a_copy_that_was_put_back_is_an_orphan_and_no_mail(closed: Office) -> No
     assert blobs(closed) == []
 
 
-def test_no_more_than_a_batch_in_one_round(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_than_a_batch_is_forgotten_in_one_round(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("intake.adapters.records.retention.BATCH", 1)
     for number in range(2):
         office.world.deliver(mail("370826", {}, subject=f"会议场地{number}", sender=CANARY_ADDRESS, body="广告"))
     office.poll()
-    assert len(blobs(office)) == 1
-    office.poll()
     assert blobs(office) == []
+    office.now += timedelta(days=31)
+    office.poll()
+    assert [story(office, f"M00000{number}")["octets"] for number in (1, 2)] == ["erased", "erased"]
+
+
+def robots() -> bytes:
+    """An automatic mail of nobody's, with a file."""
+    octets = advertisement()
+    return b"Auto-Submitted: auto-generated\r\n" + octets
+
+
+@EITHER
+def test_what_was_stored_of_a_mail_and_is_no_file_of_it_goes(office: Office) -> None:
+    """A robot's files are taken out before it is seen that nobody wants them."""
+    office.world.deliver(robots())
+    office.poll()
+    assert office.states()["ignored"] == 1
+    assert blobs(office) == pending(office) == []
+
+
+def test_a_small_picture_that_was_drawn_anew_takes_the_place_of_the_old_one(office: Office) -> None:
+    office.world.deliver(complete("370826"))
+    office.poll()
+    with office.app.blobs.writer() as writer:
+        writer.write(b"as an older library drew it")
+        old = writer.commit().sha256
+    with office.app.database.writing() as session:
+        row = session.scalars(select(MaterialRow).where(MaterialRow.preview.is_not(None))).first()
+        assert row is not None
+        drawn, row.preview = row.preview, old
+    run(office, "retry", "M000001")
+    assert pending(office) == [old]
+    office.poll()
+    assert old not in blobs(office)
+    assert drawn in blobs(office)
+
+
+def test_what_was_answered_before_it_was_none_of_our_business_goes_with_its_head(office: Office) -> None:
+    """Who ruled so may be wrong, and has as long to see it."""
+    files = {f"{CANARY}.docx": report("某县")}
+    office.world.deliver(
+        mail("370826", files, subject=f"科技活动周总结{CANARY}", sender=CANARY_ADDRESS, body=f"{CANARY}请查收")
+    )
+    office.poll()
+    assert len(office.world.letters(CANARY_ADDRESS)) == 1
+    run(office, "release", "M000001")
+    office.poll()
+    assert office.states()["ignored"] == 1
+    run(office, "digest", "--send")
+    office.now += timedelta(days=29)
+    office.poll()
+    assert blobs(office), "a second look is possible"
+    office.now += timedelta(days=2)
+    office.poll()
+    assert blobs(office) == pending(office) == []
+    assert story(office)["octets"] == "erased"
+    assert story(office, "L000001")["text"] is None
+    assert_nowhere(office)
+
+
+def test_a_letter_that_has_not_left_is_kept_with_the_head(office: Office) -> None:
+    office.world.deliver(mail("370826", {"a.docx": report("某县")}, subject="科技活动周总结", sender=CANARY_ADDRESS))
+    office.world.sink.say("MAIL", *["450 busy"] * 200)
+    office.poll()
+    run(office, "release", "M000001")
+    office.now += timedelta(days=31)
+    with office.app.database.writing() as session:
+        session.execute(update(LetterRow).values(state="held"))
+    office.poll()
+    assert story(office)["octets"] == "purged"
+    assert story(office, "L000001")["text"]
+
+
+def test_a_clock_that_was_ahead_keeps_nothing_for_years(office: Office) -> None:
+    office.now, then = office.now + timedelta(days=3650), office.now
+    office.world.deliver(advertisement())
+    office.poll()
+    office.now = then
+    office.poll()
+    assert story(office)["octets"] == "erased"
+
+
+def test_what_is_gone_when_staff_ask_for_it_is_again_what_it_was(office: Office) -> None:
+    office.world.deliver(advertisement())
+    office.poll()
+    office.world.dovecot.expunge(office.world.user, 1)
+    run(office, "retry", "M000001")
+    assert "the next poll asks the mailbox" in run(office, "retry", "M000001"), "asked twice is asked once"
+    office.poll()
+    assert story(office)["octets"] == "lost"
+    run(office, "release", "M000001")
+    assert (story(office)["octets"], story(office)["needs_person"]) == ("purged", False)
+    assert "0 problems" in run(office, "fsck")
+    office.now += timedelta(days=31)
+    office.poll()
+    assert story(office)["octets"] == "erased"
+
+
+def test_what_is_lost_is_purged_too(closed: Office) -> None:
+    sha256 = str(story(closed)["sha256"])
+    closed.app.blobs.path(sha256).unlink()
+    closed.world.dovecot.expunge(closed.world.user, 1)
+    run(closed, "retry", "M000001", status=1)
+    closed.poll()
+    assert story(closed)["octets"] == "lost"
+    assert "waiting for a person: M000001" in run(closed, "purge", NOTICE, "--yes", status=2)
+    run(closed, "release", "M000001")
+    assert "2 mails" in run(closed, "purge", NOTICE, "--yes")
+    assert story(closed)["octets"] == "erased"
+    assert_nowhere(closed, address("370826"))
+
+
+def test_what_may_still_be_of_it_keeps_a_notice(office: Office) -> None:
+    """A mail that nobody knows the notice of, one that could not be fetched, and what came before the last poll."""
+    office.poll()
+    office.world.deliver(mail("370826", {"a.docx": report("某县")}, subject="总结", sender="x@qq.com", body="请查收"))
+    office.app.receive()
+    office.app.examine()
+    with office.app.records.ledger() as ledger:
+        ledger.postpone(Arrival(Locator("INBOX", 1, 77), 10, office.now), "not given", office.now)
+    office.now = LATER
+    said = run(office, "purge", NOTICE, "--yes", status=2)
+    assert "not read since it closed" in said
+    assert "could not be fetched yet: 1" in said
+    assert "waiting for a person: M000001" in said
+
+
+def test_what_changes_while_one_is_asked_counts(closed: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = blobs(closed)
+
+    def confirmed(*_words: object, **_more: object) -> None:
+        with closed.app.database.writing() as session:
+            SqlRulings(session).extend(NOTICE, "370826", LATER + timedelta(days=9), closed.now)
+
+    monkeypatch.setattr("click.confirm", confirmed)
+    assert "open until 2024-09-10" in run(closed, "purge", NOTICE, status=2)
+    assert blobs(closed) == before
+
+
+def test_what_others_read_just_now_is_told_to_be_there_still(closed: Office) -> None:
+    with closed.app.database.reading() as session:
+        session.scalars(select(DiscardRow)).all()
+        told = run(closed, "purge", NOTICE, "--yes", status=os.EX_TEMPFAIL)
+    assert "still there: what others are reading just now" in told
+    assert "0 mails" in run(closed, "purge", NOTICE, "--yes")
+    assert_nowhere(closed, address("370826"))
+
+
+def test_an_export_of_what_was_purged_is_not_written_over(closed: Office, tmp_path: Path) -> None:
+    run(closed, "export", tmp_path / "export")
+    before = (tmp_path / "export/index.xlsx").read_bytes()
+    run(closed, "purge", NOTICE, "--yes")
+    closed.world.deliver(complete("370881"), LATER)
+    closed.poll()
+    assert "choose another folder" in run(closed, "export", tmp_path / "export", status=2)
+    assert (tmp_path / "export/index.xlsx").read_bytes() == before
+
+
+@pytest.mark.parametrize("world", ["postgresql"], indirect=True)
+def test_a_name_that_is_taken_out_while_it_is_given_again_is_there_afterwards(office: Office) -> None:
+    """Retain lets go of a name that its blob is in use for, while another process takes that use away."""
+    sha256, database = "ab" * 32, office.app.database
+    with database.writing() as session:
+        discard(session, [sha256])
+
+    def named() -> None:
+        with database.writing() as session:
+            discard(session, [sha256])
+
+    with office.app.records.retention() as retention:
+        retention.in_use(sha256)
+        other = Thread(target=named)
+        other.start()
+        other.join(0.5)
+        assert other.is_alive()
+        retention.discarded(sha256)
+    other.join()
+    assert pending(office) == [sha256]

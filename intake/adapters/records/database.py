@@ -132,13 +132,21 @@ class Database:
                 if not self.shared:
                     _foreign_keys(connection, on=True)
 
-    def compact(self) -> None:
-        """Write what was deleted out of SQLite's write-ahead log, too; PostgreSQL's autovacuum sees to its own."""
-        if not self.shared:
-            with world(), self.engine.connect() as connection:
-                cursor = connection.connection.cursor()  # past SQLAlchemy's connection, which would begin a transaction
-                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    def compact(self, *, anew: bool = False) -> bool:
+        """Write what was deleted out of SQLite's write-ahead log, too, and `anew` the whole database; False when that
+        must wait for who reads an older state. PostgreSQL's autovacuum sees to its own.
+        """
+        if self.shared:
+            return True
+        with world(), self.engine.connect() as connection:
+            cursor = connection.connection.cursor()  # past SQLAlchemy's connection, which would begin a transaction
+            try:
+                if anew:
+                    cursor.execute("VACUUM")
+                busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
                 cursor.close()
+        return not busy
 
     def close(self) -> None:
         self.engine.dispose()

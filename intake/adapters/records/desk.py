@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from intake.adapters.records import correspondence
 from intake.adapters.records.cleaning import storable, storable_sender
 from intake.adapters.records.confirmed import confirmed_senders, confirmed_units, entry_now
+from intake.adapters.records.discards import blobs_in, discard
 from intake.adapters.records.sealing import seal
 from intake.adapters.records.shapes import (
     entry_row,
@@ -107,7 +108,15 @@ class SqlDesk:
     def waiting(self, case: Case, unit: str, notice_id: str) -> tuple[Waiting, ...]:
         return waiting(self._session, case.sender, unit, notice_id)
 
-    def record(self, case: Case, verdict: Verdict, pending: Pending, now: datetime, reply: str = "") -> None:
+    def record(  # noqa: PLR0913, PLR0917
+        self,
+        case: Case,
+        verdict: Verdict,
+        pending: Pending,
+        now: datetime,
+        reply: str = "",
+        stored: Sequence[str] = (),
+    ) -> None:
         row = self._session.get_one(MailRow, pending.id)
         self._describe(row, case)
         row.state, row.error, row.decided_at = "decided", None, now
@@ -117,7 +126,10 @@ class SqlDesk:
         row.late, row.needs_person = verdict.late, verdict.has(Severity.HOLD)
         row.unscanned = any(each.examined.scan.outcome is Scanned.UNSCANNED for each in verdict.assessments)
         row.findings = findings_to_json(verdict.findings)
+        before = blobs_in(self._session, row.id)
         self._replace_parts(row, case, verdict)
+        named = {row.sha256, *blobs_in(self._session, row.id)}
+        discard(self._session, {*before, *stored} - named)
         self._file(row, case, verdict, now)
         self._session.add(
             EventRow(at=now, what="decided", mail_id=row.id, unit_code=row.unit_code, detail=_told(verdict, reply))

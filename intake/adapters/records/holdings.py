@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session
 
+from intake.adapters.records.discards import discard
 from intake.adapters.records.rulings import attachments
 from intake.adapters.records.shapes import mail_ref, pending_of
 from intake.adapters.records.tables import AttachmentRow, EventRow, MailRow, MaterialRow
@@ -104,6 +105,7 @@ def previewed(session: Session, mail_id: int, old: str, drawn: Mapping[str, str 
     query = select(MaterialRow).where(MaterialRow.mail_id == mail_id, MaterialRow.preview == old)
     for row in session.scalars(query):
         row.preview = drawn.get(row.sha256)
+    discard(session, [old])
 
 
 def adopted(session: Session, sha256: str, size: int, received_at: datetime, now: datetime) -> str:

@@ -87,10 +87,19 @@ class SqlMending:
         self._happened(row, "octets lost", now, why=why)
 
     def settled(self, mail_id: int, now: datetime) -> None:
-        """A person knows, and nothing more can be done."""
+        """A person knows, and nothing more can be done. What was removed before staff asked for it is so again."""
         row = self._locked(mail_id)
         row.needs_person = False
+        if row.disposition is not None and self._was_removed(mail_id):
+            told = row.sender or row.shown_sender or row.subject
+            row.octets, row.state, row.error = Octets.PURGED if told else Octets.ERASED, "decided", None
         self._happened(row, "loss settled", now)
+
+    def _was_removed(self, mail_id: int) -> bool:
+        """Whether its octets have not been here since they were removed on purpose."""
+        told = EventRow.mail_id == mail_id, EventRow.what.in_(("purged", "octets restored"))
+        query = select(EventRow.what).where(*told).order_by(EventRow.id.desc()).limit(1)
+        return self._session.scalar(query) == "purged"
 
     def _locked(self, mail_id: int) -> MailRow:
         return self._session.get_one(MailRow, mail_id, with_for_update={"key_share": True})

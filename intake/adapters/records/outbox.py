@@ -58,7 +58,7 @@ class SqlOutbox:
             detail["doubts"] = values["doubts"]
         if isinstance(outcome, Later) and outcome.to is not None:
             values["envelope_to"] = list(outcome.to)
-            detail["still owed"] = values["envelope_to"]
+            detail["still owed"] = len(outcome.to)
         return self._change(letter, what, detail, now, **values)
 
     def _change(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from intake.adapters.records.confirmed import confirmed_senders, entry_now
-from intake.adapters.records.retention import LEFT, blobs_in, without_content, without_head, without_words
+from intake.adapters.records.discards import blobs_in
+from intake.adapters.records.retention import LEFT, without_content, without_head, without_words
 from intake.adapters.records.shapes import letter_ref, mail_ref
 from intake.adapters.records.tables import (
     AttachmentRow,
@@ -18,6 +19,8 @@ from intake.adapters.records.tables import (
     LetterRow,
     MailRow,
     MaterialRow,
+    PollRow,
+    PostponedRow,
     SubmissionRow,
 )
 from intake.domain.mail import Octets
@@ -62,9 +65,10 @@ def stock(session: Session, notice_id: str, deadline: datetime | None) -> Stock:
         select(func.max(SubmissionRow.extended_until)).where(SubmissionRow.notice_id == notice_id)
     )
     last = max(filter(None, (deadline, extended)), default=None)
-    came = MailRow.received_at <= last if last else MailRow.id == MailRow.id
+    came = MailRow.received_at <= last if last else true()
     undecided = select(MailRow.id).where(MailRow.state == "received", MailRow.octets.in_(TO_BE_HAD), came)
-    waiting = select(MailRow.id).where(of_notice, MailRow.needs_person)
+    may_be_of_it = or_(of_notice, and_(MailRow.notice_id.is_(None), came))
+    waiting = select(MailRow.id).where(may_be_of_it, MailRow.needs_person)
     owed = select(LetterRow.id).where(_letters(notice_id), LetterRow.state.not_in(LEFT))
     said = select(func.count()).select_from(LetterRow).where(_letters(notice_id), LetterRow.purged.is_(False))
     erased = select(func.count()).select_from(MailRow).where(of_notice, MailRow.octets == Octets.ERASED)
@@ -76,10 +80,23 @@ def stock(session: Session, notice_id: str, deadline: datetime | None) -> Stock:
         octets=sum(sizes.values()),
         erased=session.scalar(erased) or 0,
         open_until=last,
+        unread=last is not None and not _read_since(session, last),
+        unfetched=_unfetched(session, last),
         undecided=tuple(map(mail_ref, session.scalars(undecided.order_by(MailRow.id)))),
         waiting=tuple(map(mail_ref, session.scalars(waiting.order_by(MailRow.id)))),
         owed=tuple(map(letter_ref, session.scalars(owed.order_by(LetterRow.id)))),
     )
+
+
+def _read_since(session: Session, at: datetime) -> bool:
+    """Whether the mailbox was read to its end by a poll that began after a time."""
+    return session.scalar(select(PollRow.id).where(PollRow.ok, PollRow.started_at > at).limit(1)) is not None
+
+
+def _unfetched(session: Session, last: datetime | None) -> int:
+    """The mails of that time that lie on the server and could not be fetched."""
+    came = PostponedRow.internal_date <= last if last else true()
+    return session.scalar(select(func.count()).select_from(PostponedRow).where(came)) or 0
 
 
 def _sizes(session: Session, notice_id: str) -> dict[str, int]:
@@ -100,6 +117,7 @@ def erase(session: Session, mail_id: int, notice_id: str, now: datetime) -> bool
         return False
     without_content(session, row)
     without_head(row)
+    row.state = "decided"
     _without_sender(session, mail_id)
     session.add(EventRow(at=now, what="purged", mail_id=mail_id, unit_code=row.unit_code, detail={"notice": notice_id}))
     return True
@@ -131,9 +149,10 @@ def erased(session: Session, notice_id: str) -> frozenset[str]:
 
 
 def _here(notice_id: str) -> tuple[ColumnElement[bool], ...]:
-    """Decided mails of a notice that were not purged, and are not sealed."""
-    decided = MailRow.notice_id == notice_id, MailRow.state == "decided"
-    return (*decided, MailRow.octets != Octets.ERASED, MailRow.seal.in_(UNSEALED))
+    """Mails of a notice that were decided, or whose loss is settled, that were not purged, and are not sealed."""
+    settled = and_(MailRow.octets == Octets.LOST, MailRow.needs_person.is_(False))
+    here = MailRow.octets != Octets.ERASED, MailRow.seal.in_(UNSEALED)
+    return (MailRow.notice_id == notice_id, or_(MailRow.state == "decided", settled), *here)
 
 
 def _letters(notice_id: str) -> ColumnElement[bool]:

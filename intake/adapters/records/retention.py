@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from intake.adapters.records.columns import Base
-from intake.adapters.records.discards import DiscardRow, discard
+from intake.adapters.records.discards import DiscardRow, blobs_in, discard
 from intake.adapters.records.holdings import is_referred_to
 from intake.adapters.records.shapes import mail_ref
 from intake.adapters.records.tables import AttachmentRow, EventRow, LetterRow, LinkRow, MailRow, MaterialRow
@@ -22,7 +22,7 @@ from intake.domain.verdict import Disposition
 LEFT = ("sent", "failed", "superseded")
 """States of letters that nothing is done with any more."""
 BATCH = 200
-"""Mails emptied in one round; the next one goes on."""
+"""Heads or letters forgotten in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,40 +43,42 @@ class SqlRetention:
 
     def due(self, terms: Terms, now: datetime) -> Due:
         """What the next round would remove."""
-        heads, letters = _emptied(now - terms.head), _to_staff(now - terms.head)
         return Due(
-            self._count(MailRow, *_unrelated(), MailRow.decided_at <= now - terms.body),
-            self._count(MailRow, *heads),
-            self._count(LetterRow, *letters),
+            self._count(MailRow, *_ignored(), _its_time(terms, now)),
+            self._count(MailRow, *_emptied(terms, now)),
+            self._count(LetterRow, *_to_staff(terms, now)),
             self._count(DiscardRow),
         )
 
     def _count(self, table: type[Base], *which: ColumnElement[bool]) -> int:
         return self._session.scalar(select(func.count()).select_from(table).where(*which)) or 0
 
-    def unrelated(self, before: datetime) -> tuple[int, ...]:
-        query = select(MailRow.id).where(*_unrelated(), MailRow.decided_at <= before)
-        return tuple(self._session.scalars(query.order_by(MailRow.decided_at, MailRow.id).limit(BATCH)))
+    def unrelated(self, terms: Terms, now: datetime) -> tuple[int, ...]:
+        query = select(MailRow.id).where(*_ignored(), _its_time(terms, now))
+        return tuple(self._session.scalars(query.order_by(MailRow.decided_at, MailRow.id)))
 
-    def empty(self, mail_id: int, now: datetime) -> str | None:
-        query = select(MailRow).where(MailRow.id == mail_id, *_unrelated()).with_for_update(key_share=True)
+    def empty(self, mail_id: int, terms: Terms, now: datetime) -> str | None:
+        due = MailRow.id == mail_id, *_ignored(), _its_time(terms, now)
+        query = select(MailRow).where(*due).with_for_update(key_share=True)
         row = self._session.scalar(query)
         if row is None:
             return None
         without_content(self._session, row)
-        row.octets = Octets.PURGED
+        row.octets, row.state = Octets.PURGED, "decided"
         self._session.add(EventRow(at=now, what="purged", mail_id=mail_id, unit_code=row.unit_code, detail={}))
         return mail_ref(mail_id)
 
-    def forget_heads(self, before: datetime) -> int:
-        query = select(MailRow).where(*_emptied(before)).limit(BATCH).with_for_update(key_share=True)
+    def forget_heads(self, terms: Terms, now: datetime) -> int:
+        query = select(MailRow).where(*_emptied(terms, now)).limit(BATCH).with_for_update(key_share=True)
         rows = self._session.scalars(query).all()
         for row in rows:
             without_head(row)
+        answers = LetterRow.mail_id.in_([row.id for row in rows]), LetterRow.purged.is_(False)
+        without_words(self._session, and_(*answers))
         return len(rows)
 
-    def forget_letters(self, before: datetime) -> int:
-        numbers = self._session.scalars(select(LetterRow.id).where(*_to_staff(before)).limit(BATCH)).all()
+    def forget_letters(self, terms: Terms, now: datetime) -> int:
+        numbers = self._session.scalars(select(LetterRow.id).where(*_to_staff(terms, now)).limit(BATCH)).all()
         if numbers:
             without_words(self._session, LetterRow.id.in_(numbers))
         return len(numbers)
@@ -85,32 +87,50 @@ class SqlRetention:
         return tuple(self._session.scalars(select(DiscardRow.sha256).order_by(DiscardRow.sha256)))
 
     def in_use(self, sha256: str) -> bool:
+        self._session.execute(select(DiscardRow.sha256).where(DiscardRow.sha256 == sha256).with_for_update())
         return is_referred_to(self._session, sha256)
 
     def discarded(self, sha256: str) -> None:
         self._session.execute(delete(DiscardRow).where(DiscardRow.sha256 == sha256))
 
 
-def _unrelated() -> tuple[ColumnElement[bool], ...]:
-    """A mail that is none of our business, waits for nobody, and never was our business: we have not answered it, and
-    staff added no file to it, which would be nowhere else.
+def _ignored() -> tuple[ColumnElement[bool], ...]:
+    """A mail that is none of our business, waits for nobody, and was not emptied yet."""
+    ignored = MailRow.disposition == Disposition.IGNORED, MailRow.needs_person.is_(False)
+    whole = and_(MailRow.state == "decided", MailRow.octets == Octets.WHOLE)
+    return (*ignored, or_(whole, MailRow.octets == Octets.LOST))
+
+
+def _its_time(terms: Terms, now: datetime) -> ColumnElement[bool]:
+    """Whether a mail may be emptied. What may once have been our business is kept for as long as heads are: a mail that
+    we have answered, that staff added a file to, or about which it was decided more than once.
     """
     answered = exists().where(LetterRow.mail_id == MailRow.id)
     added_to = exists().where(AttachmentRow.mail_id == MailRow.id)
-    decided = MailRow.state == "decided", MailRow.disposition == Disposition.IGNORED
-    return (*decided, MailRow.octets == Octets.WHOLE, MailRow.needs_person.is_(False), ~answered, ~added_to)
+    decided = EventRow.mail_id == MailRow.id, EventRow.what == "decided"
+    again = select(func.count()).select_from(EventRow).where(*decided).scalar_subquery() > 1
+    at_once = _over(MailRow.decided_at, terms.body, now) & ~answered & ~added_to & ~again
+    return or_(at_once, _over(MailRow.decided_at, terms.head, now))
 
 
-def _emptied(before: datetime) -> tuple[ColumnElement[bool], ...]:
-    """A mail that was emptied because it is none of our business, decided at or before a time."""
-    emptied = MailRow.disposition == Disposition.IGNORED, MailRow.octets == Octets.PURGED
-    return (*emptied, MailRow.state == "decided", MailRow.decided_at <= before)
+def _emptied(terms: Terms, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """A mail that was emptied because it is none of our business, whose head has been kept for long enough, and that
+    no letter answers which has not left.
+    """
+    emptied = MailRow.disposition == Disposition.IGNORED, MailRow.octets == Octets.PURGED, MailRow.state == "decided"
+    owed = exists().where(LetterRow.mail_id == MailRow.id, LetterRow.state.not_in(LEFT))
+    return (*emptied, _over(MailRow.decided_at, terms.head, now), ~owed)
 
 
-def _to_staff(before: datetime) -> tuple[ColumnElement[bool], ...]:
-    """A letter to staff that has left, written at or before a time."""
+def _to_staff(terms: Terms, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """A letter to staff that has left, and was kept for long enough."""
     to_staff = LetterRow.kind.in_((LetterKind.DIGEST, LetterKind.ALARM)), LetterRow.purged.is_(False)
-    return (*to_staff, LetterRow.state.in_(LEFT), LetterRow.created_at <= before)
+    return (*to_staff, LetterRow.state.in_(LEFT), _over(LetterRow.created_at, terms.head, now))
+
+
+def _over(since: InstrumentedAttribute[Any], term: timedelta, now: datetime) -> ColumnElement[bool]:
+    """A term is over; also one that begins further ahead than it is long, as only a clock that was wrong has it."""
+    return or_(since <= now - term, since > now + term)
 
 
 def without_content(session: Session, row: MailRow) -> None:
@@ -119,13 +139,6 @@ def without_content(session: Session, row: MailRow) -> None:
     for table in (MaterialRow, LinkRow, AttachmentRow):
         session.execute(delete(table).where(table.mail_id == row.id))
     row.unscanned = False
-
-
-def blobs_in(session: Session, mail_id: int) -> list[str]:
-    """The hashes of the files in a mail, of their small pictures, and of what staff added to it."""
-    parts = session.execute(select(MaterialRow.sha256, MaterialRow.preview).where(MaterialRow.mail_id == mail_id))
-    added = session.scalars(select(AttachmentRow.sha256).where(AttachmentRow.mail_id == mail_id))
-    return [*(each for pair in parts for each in pair if each), *added]
 
 
 def without_head(row: MailRow) -> None:
