@@ -65,7 +65,7 @@ def msg(attachments: Mapping[str, bytes], *, inner: Mapping[str, Mapping[str, by
 
     What is shorter than 4096 octets is filled up with zeros.
     """
-    return _compound(_message(attachments, inner or {}))
+    return compound(_message(attachments, inner or {}))
 
 
 def _message(attachments: Mapping[str, bytes], inner: Mapping[str, Mapping[str, bytes]]) -> Tree:
@@ -111,7 +111,7 @@ class _Directory:
         return number
 
 
-def _compound(tree: Tree) -> bytes:
+def compound(tree: Tree) -> bytes:
     directory = _Directory()
     directory.add("Root Entry", tree, _FREE)
     octets = b"".join(directory.entries)

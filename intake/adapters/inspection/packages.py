@@ -29,8 +29,6 @@ _MAX_PAGES: Final = 2_000
 _CHUNK: Final = 64 << 10
 _OPAQUE_FLAG: Final = 0x1
 
-# Where programs live: VBA of Word, Excel and PowerPoint, Basic and scripts of OpenDocument.
-_MACROS: Final = re.compile(r"(?i)(.*/)?vbaProject\.bin|(Basic|Scripts)/.+")
 _PICTURES: Final = re.compile(r"(?i)word/media/.+|Pictures/.+|Doc_[^/]+/(.+/)?Res/.+")
 
 
@@ -84,9 +82,8 @@ class _Package:
     def completed(self, facts: Facts) -> Facts:
         """The facts of a text, together with what else the package carries."""
         pictures = (info for name, info in self._infos.items() if _PICTURES.fullmatch(name))
-        macros = any(map(_MACROS.fullmatch, self._infos))
         secret = facts.marked or self._marked_aside()
-        return replace(facts, macros=macros, photos_inside=photos_in(self._archive, pictures), marked=secret)
+        return replace(facts, photos_inside=photos_in(self._archive, pictures), marked=secret)
 
     def _marked_aside(self) -> bool:
         """Whether a marking stands beside the text. A part that cannot be read here takes nothing from the text."""

@@ -16,10 +16,10 @@ from typing import BinaryIO, Final
 import olefile
 
 from intake.adapters.inspection.formats import FORMATS, UNKNOWN
+from intake.adapters.inspection.macros import are_macros, names_macros
 from intake.domain.notice import Kind
 
 _HEAD: Final = 64 << 10
-_ZIP_ENTRIES: Final = 20_000
 
 OLE_MAGIC: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP_MAGICS: Final = (b"PK\3\4", b"PK\5\6", b"PK\7\x08")
@@ -198,11 +198,13 @@ _MAGICS: Final[tuple[tuple[int, bytes, str | Callable[[bytes], str | None]], ...
 def _zip_format(file: BinaryIO, head: bytes) -> str:
     try:
         with zipfile.ZipFile(file) as archive:
-            names = archive.namelist()[:_ZIP_ENTRIES]
+            names = archive.namelist()
             mimetype = _mimetype(archive) if "mimetype" in names else ""
+            macros = "[Content_Types].xml" in names and names_macros(archive)
     except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, EOFError, MemoryError):
         names, mimetype = _names_in_local_headers(head), ""  # no directory: cut short
-    return _package_format(names, mimetype)
+        macros = are_macros(names)
+    return _package_format(names, mimetype, macros)
 
 
 def _names_in_local_headers(head: bytes) -> list[str]:
@@ -218,13 +220,12 @@ def _mimetype(archive: zipfile.ZipFile) -> str:
     return archive.read(info).decode("ascii", "replace") if info.file_size < 200 else ""
 
 
-def _package_format(names: list[str], mimetype: str) -> str:
+def _package_format(names: list[str], mimetype: str, macros: bool) -> str:
     if "OFD.xml" in names:
         return "ofd"
     if "opendocument." in mimetype:
         return next((name for word, name in _OPEN_DOCUMENTS if mimetype.endswith(f".{word}")), "zip")
     if "[Content_Types].xml" in names:
-        macros = any(name.lower().endswith("vbaproject.bin") for name in names)
         for folder, stem in _OFFICE_FOLDERS:
             if any(name.startswith(folder) for name in names):
                 return stem + ("m" if macros else "x")

@@ -26,9 +26,6 @@ _WORD_97: Final = 0x00C1
 _ENCRYPTED, _TABLE_IS_1 = 0x0100, 0x0200
 _EIGHT_BIT: Final = 0x4000_0000
 
-# [MS-OVBA] section 2.2.1; Word keeps the project in Macros, Excel in _VBA_PROJECT_CUR.
-_MACROS: Final = frozenset({"MACROS", "_VBA_PROJECT_CUR", "_VBA_PROJECT"})
-
 # [MS-XLS], [MS-PPT], and subject and body in [MS-OXMSG] section 2.2.3
 _TEXTS: Final = frozenset({"Workbook", "Book", "PowerPoint Document", "__substg1.0_0037001F", "__substg1.0_1000001F"})
 _SECOND: Final = re.compile(re.escape(LAST_CHARACTER.encode("utf-16-le")))
@@ -51,13 +48,7 @@ def _opened(file: BinaryIO) -> Iterator[olefile.OleFileIO]:
 def measure(file: BinaryIO, name: str) -> Facts:
     """Facts of a document; raises Locked, Damaged, Exceeded. Of tables and slides: only that they can be opened."""
     with _opened(file) as container:
-        facts = _facts(container) if name == "doc" else _unread(container)
-        return replace(facts, macros=_has_macros(container))
-
-
-def _has_macros(container: olefile.OleFileIO) -> bool:
-    paths = container.listdir(streams=True, storages=True)
-    return any(step.upper() in _MACROS for path in paths for step in path)
+        return _facts(container) if name == "doc" else _unread(container)
 
 
 def _unread(container: olefile.OleFileIO) -> Facts:

@@ -14,6 +14,7 @@ import signal
 from typing import BinaryIO, Final
 
 from intake.adapters.inspection.formats import FORMATS, UNKNOWN
+from intake.adapters.inspection.macros import has_macros
 from intake.adapters.inspection.outcome import PREVIEW, Damaged, Exceeded, Locked, Note
 from intake.adapters.inspection.sniff import sniff
 from intake.adapters.sandbox.inside import Errand
@@ -47,8 +48,15 @@ def main(errand: Errand) -> None:
 def inspect(file: BinaryIO, name: str) -> Facts:
     """What can be measured of a file of this format; one without a reader is sound as far as anyone here looks.
 
-    Content of no known format counts as damaged: zeros, noise, what a broken download leaves.
+    Content of no known format counts as damaged: zeros, noise, what a broken download leaves. Macros are looked for
+    first: what they are in is not to be forgotten because it cannot be measured.
     """
+    file.seek(0)
+    macros = has_macros(file, name, file.read(8))
+    return dataclasses.replace(_measured(file, name), macros=macros)
+
+
+def _measured(file: BinaryIO, name: str) -> Facts:
     reader = FORMATS[name].reader
     if name == UNKNOWN:
         return Facts(Condition.DAMAGED, note=Note.UNRECOGNISED)
