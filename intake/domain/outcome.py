@@ -36,6 +36,9 @@ LONGEST_WAIT = max(*EXAMINE_DELAYS, *DEATH_DELAYS)
 FETCH_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
 """Waiting time after a mail could not be fetched once, twice, ...; the last one repeats for ever."""
 
+SCAN_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (0, 5, 15, 60, 240, 720))
+"""Waiting time before a mail that the scanner did not see is shown to it once more, twice, ...; then no more."""
+
 TOLD_AFTER = 3
 """Failed fetches of a mail after which people are told of it."""
 
@@ -101,6 +104,11 @@ def after_deaths(deaths: int, began: datetime, now: datetime) -> datetime | None
     """Until when a mail waits after `deaths` examinations that never ended, the last begun at `began`; None: due."""
     until = began + DEATH_DELAYS[min(deaths, len(DEATH_DELAYS)) - 1] if deaths else now
     return until if now < until <= now + LONGEST_WAIT else None
+
+
+def next_scan(tries: int, now: datetime) -> datetime | None:
+    """When a mail that the scanner failed at `tries` times is shown to it again; None: a person looks at it."""
+    return now + SCAN_DELAYS[tries] if tries < len(SCAN_DELAYS) else None
 
 
 def next_fetch(attempts: int, now: datetime) -> datetime:

@@ -287,7 +287,7 @@ class App:
         known = workdays.is_known(self.clock().astimezone(self.config.zone).year)
         told = {"holidays-unknown": not known, "children-without-seccomp": unfiltered()}
         mine = (code for code, holds in told.items() if holds)
-        return (*mine, *scanner.warnings(self.scanner, self.clock()))
+        return (*mine, *scanner.warnings(self.scanner, self.records.scans_given_up(), self.clock()))
 
     @cached_property
     def servers(self) -> Servers:

@@ -23,10 +23,10 @@ def answers(scanner: Clamd | None) -> bool:
     return scanner is None or _trouble(scanner, None) is None
 
 
-def warnings(scanner: Clamd | None, now: datetime) -> tuple[str, ...]:
-    """Warning codes for the digest."""
-    code = None if scanner is None else _trouble(scanner, now)
-    return (code,) if code else ()
+def warnings(scanner: Clamd | None, given_up: int, now: datetime) -> tuple[str, ...]:
+    """Warning codes for the digest. `given_up` mails are shown to the scanner no more."""
+    codes = (None if scanner is None else _trouble(scanner, now), "scans-given-up" if given_up else None)
+    return tuple(filter(None, codes))
 
 
 def _trouble(scanner: Clamd, now: datetime | None) -> str | None:

@@ -190,6 +190,7 @@ def _decide(bench: Bench, desk: Desk, pending: Pending, seen: _Seen) -> tuple[Ve
         return SEALED, "sealed"
     case = _case(bench, desk, pending, seen)
     verdict = judge(case)
+    pending = desk.renew(pending, verdict)
     letters = desk.letters(case, now) if verdict.answer else Letters()
     mail = Correspondence(case, verdict, letters, bench.limits, ruled=pending.ruling.number > 0)
     rule = rule_for(mail)

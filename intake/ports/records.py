@@ -61,6 +61,8 @@ class Pending:
     """The folder for unwanted mail in which alone it lies."""
     lifted: bool = False
     """Two people said that it is no classified mail."""
+    unscanned: bool = False
+    """It was decided before, when the scanner had not seen all of it."""
 
 
 Particulars: TypeAlias = tuple[int, int, datetime | None]
@@ -136,6 +138,9 @@ class Desk(Protocol):
 
     def waiting(self, case: Case, unit: str, notice_id: str) -> tuple[Waiting, ...]:
         """Answers to the mail's sender about a unit and a notice of which nothing has left; locks them."""
+
+    def renew(self, pending: Pending, verdict: Verdict) -> Pending:
+        """The mail as one that is answered anew, when the scanner saw what it had not, and files fare otherwise."""
 
     def record(  # noqa: PLR0913, PLR0917
         self,
@@ -224,8 +229,8 @@ class Records(Protocol):
         counted, too. Mails that others are at, and those of `passing`, are left out.
         """
 
-    def unscanned(self) -> int:
-        """How many decided mails have files that no scanner has seen."""
+    def unscanned(self, now: datetime) -> int:
+        """How many decided mails have files that no scanner has seen, and are due to be shown to it again."""
 
     def scan_again(self, now: datetime) -> int:
         """Have those mails examined again; how many they are."""

@@ -36,6 +36,7 @@ from intake.domain.fates import Waived
 from intake.domain.identity import Acquaintance, Thread, Tier
 from intake.domain.letter import LetterKind
 from intake.domain.mail import Address, Locator, Message
+from intake.domain.material import Scan, Scanned
 from intake.domain.outcome import next_examination
 from intake.domain.submission import UnitState
 from intake.domain.verdict import Disposition
@@ -334,6 +335,37 @@ def test_a_retry_is_no_ruling(box: Box) -> None:
 
     assert again is not None
     assert again.ruling.number == 0
+
+
+def test_what_the_scanner_fails_at_is_shown_to_it_less_and_less_often_and_then_no_more(box: Box) -> None:
+    unscanned = replace(report(), scan=Scan(Scanned.UNSCANNED, "away"))
+    pending, _verdict = box.decide(message(), unscanned)
+    waited = []
+    while waiting := [minute for minute in range(2000) if box.records.unscanned(NOW + timedelta(minutes=minute))]:
+        waited.append(waiting[0])
+        assert not box.records.scans_given_up()
+        assert box.records.scan_again(NOW + timedelta(minutes=waiting[0])) == 1
+        box.decide(message(), unscanned, again=pending)
+
+    assert waited == [0, 5, 15, 60, 240, 720]
+    assert box.records.scans_given_up() == 1
+    box.ruled(lambda rulings: rulings.retry(pending.id, NOW))
+    box.decide(message(), unscanned, again=pending)
+    assert box.records.unscanned(NOW) == 1, "staff may have it tried anew"
+    assert not box.records.scans_given_up()
+
+
+def test_a_scan_is_news_only_when_files_fare_otherwise(box: Box) -> None:
+    unscanned = replace(report(), scan=Scan(Scanned.UNSCANNED, "away"))
+    _pending, as_before = box.decide(message(), unscanned)
+    box.records.scan_again(NOW)
+    again = box.next_pending()
+    assert again is not None
+    other = replace(as_before, assessments=tuple(replace(each, findings=()) for each in as_before.assessments))
+
+    with box.records.desk() as desk:
+        assert desk.renew(again, as_before) == again
+        assert desk.renew(again, other).ruling.number == again.ruling.number + 1
 
 
 def test_mails_are_examined_in_the_order_in_which_they_came(box: Box) -> None:

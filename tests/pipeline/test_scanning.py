@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from intake.domain.outcome import SCAN_DELAYS
 from tests.e2e.world import World, address, complete, mail, report
-from tests.pipeline.office import Office, opened_office
+from tests.pipeline.office import START, Office, opened_office
 from tests.samples import archives, documents, media
+from tests.servers.ailing import Ailing, ailing_clamd
 from tests.servers.clamd import MARKER, NAME, ClamdServer, running_clamd
 
 pytestmark = pytest.mark.server
@@ -23,9 +27,31 @@ def office(world: World, clamd_server: ClamdServer, monkeypatch: pytest.MonkeyPa
         yield office
 
 
-def scanned_by(world: World, server: ClamdServer) -> None:
+def scanned_by(world: World, server: ClamdServer | Ailing) -> None:
+    place = f"unix:{server.socket}" if isinstance(server, ClamdServer) else f"tcp:127.0.0.1:{server.port}"
     site = world.folder / "config/intake.toml"
-    site.write_text(f'{site.read_text("utf-8")}[scan]\nclamd = "unix:{server.socket}"\n', encoding="utf-8")
+    site.write_text(f'{site.read_text("utf-8")}[scan]\nclamd = "{place}"\n', encoding="utf-8")
+
+
+@pytest.fixture
+def ailing(world: World, clamd_server: ClamdServer) -> Iterator[Ailing]:
+    with ailing_clamd(clamd_server.socket) as server:
+        scanned_by(world, server)
+        yield server
+
+
+HOUR = timedelta(hours=1)
+TRIES = len(SCAN_DELAYS)
+STRANGE = report("微山县")
+"""At which the scanner fails."""
+
+
+def with_a_strange_file() -> bytes:
+    return mail("370826", {"微山县总结报告.docx": STRANGE, "1.jpg": media.photo(seed=1), "活动.mp4": media.video(60)})
+
+
+def scanned_again(office: Office) -> int:
+    return str(json.loads(office.world.run("show", "M000001", "--json"))["events"]).count("to be scanned")
 
 
 def infected(code: str) -> bytes:
@@ -95,6 +121,62 @@ def test_while_the_scanner_is_away_nothing_counts_and_then_it_is_made_up_for(
             assert "已收齐" in world.letters(address("370826"))[-1]["Subject"]
             assert "malware" in office.codes()[1]
             assert "病毒扫描程序" not in world.run("digest")
+
+
+def test_a_file_at_which_the_scanner_fails_makes_one_letter(
+    ailing: Ailing, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It answers, so the mail is tried again, later each time, and after some tries no more: staff are told."""
+    ailing.bad = (STRANGE,)
+    with opened_office(world, monkeypatch) as office:
+        world.deliver(with_a_strange_file())
+        for minute in range(12):
+            office.now = START + timedelta(minutes=minute)
+            assert office.poll() is None
+        assert len(world.letters(address("370826"))) == 1
+        assert 2 <= scanned_again(office) <= 4
+        assert "不再自动" not in world.run("digest", now=office.now.isoformat())
+        for hour in range(1, 60):
+            office.now = START + hour * HOUR
+            office.poll()
+        assert scanned_again(office) == TRIES
+        assert len(world.letters(address("370826"))) == 1
+        assert "not-scanned" in office.codes()[0]
+        assert world.unit("370826")["items"]["report"]["state"] == "held"
+        assert "不再自动" in world.run("digest", now=office.now.isoformat())
+
+
+def test_a_file_that_can_be_scanned_at_last_is_told(
+    ailing: Ailing, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ailing.bad = (STRANGE,)
+    with opened_office(world, monkeypatch) as office:
+        world.deliver(with_a_strange_file())
+        for minute in range(10):
+            office.now = START + timedelta(minutes=minute)
+            office.poll()
+        ailing.bad = ()
+        office.now = START + HOUR
+        office.poll()
+        subjects = [letter["Subject"] for letter in world.letters(address("370826"))]
+        assert [subject.partition("】")[0] for subject in subjects] == ["【已收到，待人工确认", "【已收齐"]
+        assert world.unit("370826")["state"] == "complete"
+
+
+def test_staff_may_have_what_was_given_up_scanned_once_more(
+    ailing: Ailing, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ailing.bad = (STRANGE,)
+    with opened_office(world, monkeypatch) as office:
+        world.deliver(with_a_strange_file())
+        for hour in range(40):
+            office.now = START + hour * HOUR
+            office.poll()
+        ailing.bad = ()
+        world.run("retry", "M000001", now=office.now.isoformat())
+        office.poll()
+        assert len(world.letters(address("370826"))) == 2
+        assert world.unit("370826")["state"] == "complete"
 
 
 def test_check_tells_how_the_scanner_is(office: Office, clamd_server: ClamdServer) -> None:

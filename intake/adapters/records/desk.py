@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Session
 
-from intake.adapters.records import correspondence
+from intake.adapters.records import correspondence, rescanning
 from intake.adapters.records.cleaning import storable, storable_sender
 from intake.adapters.records.confirmed import confirmed_senders, confirmed_units, entry_now
 from intake.adapters.records.discards import blobs_in, discard
@@ -108,6 +109,13 @@ class SqlDesk:
     def waiting(self, case: Case, unit: str, notice_id: str) -> tuple[Waiting, ...]:
         return waiting(self._session, case.sender, unit, notice_id)
 
+    def renew(self, pending: Pending, verdict: Verdict) -> Pending:
+        if not pending.unscanned or not rescanning.differs(self._session, pending.id, verdict):
+            return pending
+        row = self._session.get_one(MailRow, pending.id)
+        row.rulings += 1
+        return replace(pending, ruling=replace(pending.ruling, number=row.rulings))
+
     def record(  # noqa: PLR0913, PLR0917
         self,
         case: Case,
@@ -125,6 +133,8 @@ class SqlDesk:
         row.identity, row.evidence = verdict.identity.tier, list(verdict.identity.evidence)
         row.late, row.needs_person = verdict.late, verdict.has(Severity.HOLD)
         row.unscanned = any(each.examined.scan.outcome is Scanned.UNSCANNED for each in verdict.assessments)
+        if row.unscanned:
+            rescanning.put_off(self._session, row, now)
         row.findings = findings_to_json(verdict.findings)
         before = blobs_in(self._session, row.id)
         self._replace_parts(row, case, verdict)

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, func, select
 
+from intake.adapters.records import rescanning
 from intake.adapters.records.alarms import SqlAlarms
 from intake.adapters.records.claims import Claims, SqlClaim
 from intake.adapters.records.database import Database
@@ -37,14 +38,18 @@ class SqlRecords:
         self._roster = roster
         self._claims = Claims(database)
 
-    def unscanned(self) -> int:
-        """How many decided mails have files that no scanner has seen."""
+    def unscanned(self, now: datetime) -> int:
+        """How many decided mails have files that no scanner has seen, and are due to be shown to it again."""
         with self._database.reading() as session:
-            query = select(func.count()).where(MailRow.unscanned, MailRow.state == "decided")
-            return session.scalar(query) or 0
+            return len(rescanning.due(session, now))
+
+    def scans_given_up(self) -> int:
+        """How many mails it failed at so often that they are shown to it no more, and wait for a person."""
+        with self._database.reading() as session:
+            return rescanning.given_up(session)
 
     def scan_again(self, now: datetime) -> int:
-        """Have those mails examined again; how many they are."""
+        """Have those that are due examined again; how many they are."""
         with self._database.writing() as session:
             return SqlRulings(session).scan_again(now)
 

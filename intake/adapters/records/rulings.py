@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from intake.adapters.records import rescanning
 from intake.adapters.records.cleaning import storable_sender
 from intake.adapters.records.tables import AttachmentRow, EventRow, ExaminationRow, LearnedRow, MailRow, SubmissionRow
 from intake.adapters.records.troubles import added
@@ -94,7 +95,7 @@ class SqlRulings:
 
     def retry(self, mail_id: int, now: datetime) -> None:
         """Examine the mail again from the start; what was answered already is not answered again."""
-        self._again(self._mail(mail_id), "retried", {}, now, ruled=False)
+        self._again(self._mail(mail_id), rescanning.RETRIED, {}, now, ruled=False)
 
     def attach(self, mail_id: int, filename: str, blob: Blob, now: datetime) -> None:
         """Add a file that staff fetched to a mail; the same octets once."""
@@ -107,10 +108,11 @@ class SqlRulings:
         self._again(row, "attached", {"sha256": blob.sha256}, now, ruled=True)
 
     def scan_again(self, now: datetime) -> int:
-        """Have every mail examined again whose files no scanner has seen; how many."""
-        rows = self._session.scalars(select(MailRow).where(MailRow.unscanned, MailRow.state == "decided")).all()
+        """Have the mails examined again that are due to be shown to the scanner; how many. It is no ruling of staff's:
+        what they came to is answered again only when that is not what it was."""
+        rows = rescanning.due(self._session, now)
         for row in rows:
-            self._again(row, "to be scanned", {}, now, ruled=True)
+            self._again(row, rescanning.TO_BE_SCANNED, {}, now, ruled=False)
         return len(rows)
 
     def _again(self, row: MailRow, what: str, detail: dict[str, str], now: datetime, *, ruled: bool) -> None:

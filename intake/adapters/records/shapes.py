@@ -61,6 +61,7 @@ def pending_of(
         attached,
         junk,
         row.seal == Seal.LIFTED,
+        row.unscanned,
     )
 
 
