@@ -138,7 +138,7 @@ CODES = frozenset(reason.code for reason in REASONS) | {
     "archive-refused", "photos-in-report", "photos-only-in-report", "malware", "not-scanned", "sender-unconfirmed",
     # about the mail: see judge.py
     "cloud-link", "cloud-link-expired", "too-large", "no-material", "not-all-read",
-    "secret-marking", "sender-refuted", "unit-unknown", "unit-conflict", "unit-claimed",
+    "secret-marking", "sender-refuted", "sender-unverified", "unit-unknown", "unit-conflict", "unit-claimed",
     "notice-unclear", "relevance-unclear", "late", "found-in-junk", "sender-lookalike", "released", "accepted-by-staff",
     # why a mail is not ours to answer: see robots.py and recognise.py
     "own-letter", "read-receipt", "bounce", "automatic-reply", "mailing-list", "staff-mail", "not-a-submission",

@@ -2,8 +2,8 @@
 
 Order of evidence: staff's word about the mail, the roster's addresses, staff's word about the sender's
 address, our own thread, then the unit a mail names. All but the last are trusted; what a mail merely
-claims is counted provisionally and never over them. Who would be trusted by an address that, as the mail host
-says, he does not write from, is refuted.
+claims is counted provisionally and never over them. Who, as the mail host says, does not write from his address is
+refuted, whatever else speaks for him.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from intake.domain.vouching import Vouched, vouched
 class Tier(StrEnum):
     """How sure we are. CONFIRMED: staff said so. KNOWN: roster address. THREAD: reply to our letter. CLAIMED: named.
 
-    REFUTED: an address that we trust, which the mail host says is forged.
+    REFUTED: an address which the mail host says is forged, or of which its word could not be read.
     """
 
     CONFIRMED = "confirmed"
@@ -99,16 +99,23 @@ def identify(
 
     `trusted` are the mail hosts whose word about the sender's address is believed.
     """
+    return vetted(believed(message, examined, roster, known), message, roster, known, trusted)
+
+
+def vetted(
+    identity: Identity, message: Message, roster: Roster, known: Acquaintance, trusted: frozenset[str]
+) -> Identity:
+    """What is left of a conclusion after what is said of the sender's address; staff's word about the mail stands."""
     spec = message.sender.spec if message.sender else ""
     said = vouched(spec, message.verdicts, trusted, known.signed) if spec else ()
-    identity = _concluded(message, examined, roster, known)
     like = None if identity.tier.trusted else looks_like(spec.rpartition("@")[2], roster.domains)
-    refuted = Vouched.HOST_FAIL in said and identity.tier.trusted and known.assigned is None
+    refuted = known.assigned is None and not {Vouched.HOST_FAIL, Vouched.HOST_UNREAD}.isdisjoint(said)
     tier = Tier.REFUTED if refuted else identity.tier
     return replace(identity, tier=tier, evidence=(*identity.evidence, *said), resembles=like)
 
 
-def _concluded(message: Message, examined: Sequence[Examined], roster: Roster, known: Acquaintance) -> Identity:
+def believed(message: Message, examined: Sequence[Examined], roster: Roster, known: Acquaintance) -> Identity:
+    """Whose mail it is if nobody forged its From."""
     if known.assigned is not None:
         return Identity(Tier.CONFIRMED, known.assigned, ("assigned",))
     named = _Named.of(message, examined, roster)

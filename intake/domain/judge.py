@@ -19,6 +19,7 @@ from intake.domain.notice import Kind
 from intake.domain.recognise import Relevance
 from intake.domain.submission import Checklist, EntryState, ItemState, checklist
 from intake.domain.verdict import Assessment, Disposition, Verdict
+from intake.domain.vouching import Vouched
 
 
 def judge(case: Case) -> Verdict:
@@ -59,8 +60,10 @@ NOT_BY_WHAT = frozenset({"automatic-reply", "mailing-list"})
 
 
 def _brings_something(case: Case) -> bool:
-    """Whether a unit that we trust sends files worth a look: no logos, no parts of a report."""
-    return case.recognised.identity.tier.trusted and any(
+    """Whether a unit that we trust, or who pretends to be one, sends files worth a look: no logos, no parts of a
+    report."""
+    tier = case.recognised.identity.tier
+    return (tier.trusted or tier is Tier.REFUTED) and any(
         (each.facts.kind is not Kind.OTHER and not is_decoration(each)) or each.facts.format in CONTAINERS
         for each in case.examined
     )
@@ -69,8 +72,9 @@ def _brings_something(case: Case) -> bool:
 def _unseen(case: Case) -> Verdict | None:
     """The verdict on a mail that nobody's word is taken for, or of which a part was never looked at: a person looks."""
     relevance = case.recognised.relevance
-    if case.recognised.identity.tier is Tier.REFUTED and not case.waived.holds:
-        return _held(case, "sender-refuted", answer=False)
+    if case.recognised.identity.tier is Tier.REFUTED and relevance is not Relevance.NONE and not case.waived.holds:
+        failed = Vouched.HOST_FAIL in case.recognised.identity.evidence
+        return _held(case, "sender-refuted" if failed else "sender-unverified", answer=False)
     if case.too_large is not None:
         answer = relevance is Relevance.ASKS
         return _held(case, "too-large", answer=answer, size=case.too_large, limit=case.max_mail)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from intake.domain.identity import Acquaintance, Identity, Tier, identify
+from intake.domain.identity import Acquaintance, Identity, Tier, believed, vetted
 from intake.domain.mail import Message
 from intake.domain.material import Examined
 from intake.domain.notice import Kind, Notice, Requirement, Roster
@@ -68,8 +68,10 @@ def recognise(
     why = automatic(message, office.own)
     if why is None and known.assigned is None and _from_staff(message, office.staff) and not examined:
         why = "staff-mail"
-    identity = identify(message, examined, office.roster, known, office.trusted)
-    look = _Look(message, examined, identity, known, _places(message, examined))
+    # What a mail is about does not depend on whether it is forged: a forged submission is told to staff as one.
+    by_from = believed(message, examined, office.roster, known)
+    identity = vetted(by_from, message, office.roster, known, office.trusted)
+    look = _Look(message, examined, by_from, known, _places(message, examined))
     return Recognised(why, identity, _notice(look, received_at, office.notices), _relevance(look, office.notices))
 
 

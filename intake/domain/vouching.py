@@ -2,12 +2,12 @@
 
 The word of the mail host counts only where `[identity] trust_authserv` names it; a signature of the sender's own
 domain (RFC 6376) only ever speaks for a mail, because forwarding breaks signatures of honest mails. Neither makes a
-sender known who is not; a "fail" of the host makes one refuted who would be.
+sender known who is not; a "fail" of the host, or a word of it that cannot be read, refutes whoever it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -23,16 +23,21 @@ class MethodResult:
 
 @dataclass(frozen=True, slots=True)
 class HostVerdict:
-    """What one mail host says of a mail (RFC 8601). `authserv` is the name it gives itself."""
+    """What one mail host says of a mail in one field (RFC 8601). `authserv` is the name it gives itself.
+
+    `whole`: all of it could be read that may be about the sender.
+    """
 
     authserv: str
     results: tuple[MethodResult, ...] = ()
+    whole: bool = True
 
 
 class Vouched(StrEnum):
     """What is said for or against the address in From; the values are evidence that is kept and shown."""
 
     HOST_FAIL = "host-fail"
+    HOST_UNREAD = "host-unread"
     HOST_PASS = "host-pass"  # noqa: S105 - a word of evidence
     SIGNED = "dkim"
 
@@ -42,18 +47,25 @@ def vouched(
 ) -> tuple[Vouched, ...]:
     """What is said of an addr-spec: the word of hosts in `trusted`, and the domains whose signatures are valid.
 
-    Where trusted hosts disagree, "fail" goes first: such a mail waits for a person.
+    A host may write a field for each method: what it says in all of them is one word. Where trusted hosts disagree,
+    "fail" goes first: such a mail waits for a person; so does one of which a field could not be read.
     """
     domain = sender.rpartition("@")[2]
-    words = {_word(domain, verdict.results) for verdict in verdicts if verdict.authserv in trusted}
-    host = next((each for each in (Vouched.HOST_FAIL, Vouched.HOST_PASS) if each in words), None)
+    fields: dict[str, list[HostVerdict]] = {}
+    for verdict in verdicts:
+        if verdict.authserv in trusted:
+            fields.setdefault(verdict.authserv, []).append(verdict)
+    words = {_word(domain, [result for each in said for result in each.results]) for said in fields.values()}
+    if not all(each.whole for said in fields.values() for each in said):
+        words.add(Vouched.HOST_UNREAD)
+    order = (Vouched.HOST_FAIL, Vouched.HOST_UNREAD, Vouched.HOST_PASS)
+    host = next((each for each in order if each in words), None)
     own = Vouched.SIGNED if any(aligned(domain, each) for each in signed) else None
     return tuple(each for each in (host, own) if each)
 
 
-def _word(domain: str, results: Iterable[MethodResult]) -> Vouched | None:
+def _word(domain: str, results: Sequence[MethodResult]) -> Vouched | None:
     """DMARC says it outright. Without it, SPF's "fail" for the sender's own domain does, unless a signature stands."""
-    results = tuple(results)
     dmarc = {each.result for each in results if each.method == "dmarc" and _is_about(domain, each)}
     if dmarc & {"pass", "fail"}:
         return Vouched.HOST_FAIL if "fail" in dmarc else Vouched.HOST_PASS

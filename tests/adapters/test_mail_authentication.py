@@ -9,6 +9,7 @@ import pytest
 from intake.adapters.mail.authentication import host_verdicts, read_verdict
 from intake.adapters.mail.headers import fields
 from intake.adapters.reading.grammar import message_of, told
+from intake.domain.mail import Message
 from intake.domain.vouching import HostVerdict, MethodResult
 from tests.samples import mails
 
@@ -68,16 +69,87 @@ def test_a_verdict_is_read(value: str, results: list[tuple[str, str, dict[str, s
         "spf=pass (sender IP is 192.0.2.1) smtp.mailfrom=a.cn; dmarc=pass",
         "mx.example.cn 2; spf=pass",
         "two words here; spf=pass",
+        "(never ends mx.example.cn; dmarc=fail",
+    ],
+)
+def test_a_field_that_does_not_say_who_speaks_says_nothing(value: str) -> None:
+    assert read_verdict(value) is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
         "mx.example.cn; spf",
         "mx.example.cn; spf==pass",
         "mx.example.cn; spf=pass smtp.mailfrom",
         "mx.example.cn; spf=pass (never ends",
         'mx.example.cn; spf="never ends',
-        "mx.example.cn; " + "(" * 100 + ")" * 100 + " spf=pass",
+        "mx.example.cn; dkim=fail (bad :( ) header.d=b.cn; dmarc=fail",
+        'mx.example.cn; spf=none (of "x) y.z="@b.cn) smtp.mailfrom=b.cn; dmarc=fail',
+        "mx.example.cn; spf=fail smtp.mailfrom=" + "a" * 1_001,
+        "mx.example.cn; " + "; ".join(f"dkim=none header.s=s{n}" for n in range(101)),
+        "mx.example.cn; dkim=none" + " " * 8_000 + "; dmarc=fail",
     ],
 )
-def test_what_does_not_fit_says_nothing(value: str) -> None:
-    assert read_verdict(value) is None
+def test_a_field_that_cannot_be_read_is_not_whole(value: str) -> None:
+    verdict = read_verdict(value)
+
+    assert verdict is not None
+    assert (verdict.authserv, verdict.whole) == ("mx.example.cn", False)
+    assert message_of(told(Message(verdicts=(verdict,)))).verdicts == (verdict,)
+
+
+def test_what_does_not_fit_and_is_about_no_method_that_is_heard_does_no_harm() -> None:
+    verdict = read_verdict("mx.example.cn; compauth = = 100; dmarc=pass")
+
+    assert verdict == HostVerdict("mx.example.cn", (MethodResult("dmarc", "pass"),))
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        'spf=none smtp.mailfrom="a b"@evil.cn',
+        'spf=none smtp.mailfrom="a; b"@evil.cn',
+        r'spf=none smtp.mailfrom="a\"b"@evil.cn',
+        'spf=none smtp.helo="("; x-y=none z.z=")"',
+        "spf=none smtp.mailfrom=",
+        "spf=none smtp.mailfrom= smtp.helo=x",
+        "spf=none smtp.mailfrom=<>",
+        r'dkim=fail reason="a\"b" header.d=evil.cn',
+        "dkim=fail (bad :) ) header.d=evil.cn",
+        "dkim=fail (a ) b) header.d=evil.cn header.b=a/+=",
+        "dkim=fail " + "(" * 100 + ")" * 100 + " header.d=evil.cn",
+    ],
+)
+def test_whatever_a_sender_makes_the_host_write_a_fail_is_heard(before: str) -> None:
+    verdict = read_verdict(f"mx.example.cn; {before}; dmarc=fail header.from=<a.cn>")
+
+    assert verdict is not None
+    assert verdict.results[-1] == MethodResult("dmarc", "fail", {"header.from": "a.cn"})
+
+
+def test_a_quoted_local_part_is_no_domain() -> None:
+    verdict = read_verdict('mx.example.cn; spf=pass smtp.mailfrom="kjj@a.cn"@evil.cn')
+
+    assert verdict is not None
+    assert verdict.results[0].properties["smtp.mailfrom"] == "kjj@a.cn@evil.cn"
+
+
+def test_an_empty_value_takes_nothing_of_what_follows() -> None:
+    verdict = read_verdict("mx.example.cn; dkim=pass header.i= header.d=a.cn; spf=pass smtp.mailfrom = b.cn")
+
+    assert verdict is not None
+    assert [dict(each.properties) for each in verdict.results] == [
+        {"header.i": "", "header.d": "a.cn"},
+        {"smtp.mailfrom": "b.cn"},
+    ]
+
+
+def test_of_more_fields_than_are_read_none_is_whole() -> None:
+    verdicts = host_verdicts(fields(OURS * 101 + RECEIVED))
+
+    assert len(verdicts) == 100
+    assert not any(each.whole for each in verdicts)
 
 
 def test_a_mail_carries_what_its_last_host_said_through_the_child(tmp_path: Path) -> None:

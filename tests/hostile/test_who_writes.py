@@ -132,14 +132,20 @@ def test_row_09_a_verdict_below_the_trust_line_is_not_heard(ordeal: Ordeal) -> N
         f"Authentication-Results: {HOST}; dmarc=fail (x) dmarc=pass".encode(),
         f"Authentication-Results: {HOST}; (dmarc=pass) dmarc=fail".encode(),
         f"Authentication-Results: {HOST};\r\n dmarc=fail".encode(),
+        f'Authentication-Results: {HOST}; spf=none smtp.mailfrom="a b"@evil.example; dmarc=fail'.encode(),
+        f'Authentication-Results: {HOST}; spf=none smtp.helo="("; dmarc=fail; x-y=none z.z=")"'.encode(),
+        f"Authentication-Results: {HOST}; spf=none (never ends; dmarc=fail".encode(),
+        f"Authentication-Results: {HOST}; dkim=none{' ' * 8_000}; dmarc=fail".encode(),
     ],
 )
 def test_row_10_comments_and_folds_do_not_turn_a_fail_into_a_pass(ordeal: Ordeal, verdict: bytes) -> None:
-    """What cannot be read as RFC 8601 says is no verdict; then a roster address is believed, as without any."""
+    """Nor into no verdict: of what cannot be read nobody can say that it was no fail."""
     under(ordeal.office.app, trust_authserv=[HOST])
     (seen,) = ordeal.suffer(with_head(own_mail(), verdict, TRUST_LINE))
     assert "host-pass" not in seen["evidence"]
-    assert seen.tier in ("refuted", "known")
+    assert (seen.tier, seen.is_held) == ("refuted", True)
+    assert seen.codes & {"sender-refuted", "sender-unverified"}
+    assert ordeal.answers() == []
 
 
 def test_row_11_weak_or_unaligned_signatures_are_none(ordeal: Ordeal) -> None:

@@ -198,9 +198,17 @@ def test_so_is_a_learned_one_and_one_that_answers_our_letter() -> None:
     assert under_the_host(heard(message("回复", STRANGER), "fail"), thread=thread).tier is Tier.REFUTED
 
 
-def test_who_only_claims_is_not_refuted_and_staffs_word_stands() -> None:
-    assert under_the_host(heard(message("鱼台县材料", STRANGER), "fail")).tier is Tier.CLAIMED
+def test_so_is_who_only_claims_or_is_unknown_and_staffs_word_stands() -> None:
+    assert under_the_host(heard(message("鱼台县材料", STRANGER), "fail")).tier is Tier.REFUTED
+    assert under_the_host(heard(message("你好", STRANGER), "fail")).tier is Tier.REFUTED
     assert under_the_host(heard(message(), "fail"), assigned=WEISHAN).tier is Tier.CONFIRMED
+
+
+def test_so_is_one_of_whom_the_hosts_word_cannot_be_read() -> None:
+    mail = replace(message(), verdicts=(HostVerdict("mx.example.cn", (), whole=False),))
+
+    assert under_the_host(mail) == Identity(Tier.REFUTED, WEISHAN, ("sender", "host-unread"))
+    assert who(mail).tier is Tier.KNOWN, "off by default"
 
 
 def test_a_pass_is_evidence_and_makes_nobody_known() -> None:

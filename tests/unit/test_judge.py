@@ -437,13 +437,35 @@ def test_strictly_the_first_stays_also_when_it_is_judged_again_after_a_person_le
     assert desk.origins("video") == ["二.mp4"]
 
 
-def test_what_is_forged_is_held_and_nobody_is_answered() -> None:
-    forged = replace(message(), verdicts=(HostVerdict("mx", (MethodResult("dmarc", "fail"),)),))
-    desk = Desk(replace(OFFICE, trusted=frozenset({"mx"})))
-    verdict = desk.hand_in(forged, report())
+HOSTED = replace(OFFICE, trusted=frozenset({"mx"}))
+FAIL = HostVerdict("mx", (MethodResult("dmarc", "fail"),))
+UNREAD = HostVerdict("mx", (), whole=False)
 
-    assert (verdict.disposition, verdict.answer, codes(verdict)) == (HELD, False, ["sender-refuted"])
+
+@pytest.mark.parametrize(
+    "mail", [message(), CLAIM, message("科技活动周材料", STRANGER), message(headers={"Auto-Submitted": "auto-replied"})]
+)
+@pytest.mark.parametrize(("word", "code"), [(FAIL, "sender-refuted"), (UNREAD, "sender-unverified")])
+def test_what_is_forged_or_may_be_is_held_and_nobody_is_answered(mail: Message, word: HostVerdict, code: str) -> None:
+    desk = Desk(HOSTED)
+    said = desk.hand_in(replace(mail, verdicts=(word,)), report())
+
+    assert (said.disposition, said.answer, codes(said)) == (HELD, False, [code])
     assert desk.filed == []
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [message("会议通知"), message("你好", STRANGER), message(headers={"Auto-Submitted": "auto-replied"})],
+)
+def test_what_is_forged_and_would_be_ignored_without_is_ignored(mail: Message) -> None:
+    assert Desk(HOSTED).hand_in(replace(mail, verdicts=(FAIL,))).disposition is IGNORED
+
+
+def test_what_is_forged_counts_when_a_person_has_looked() -> None:
+    verdict = Desk(HOSTED).hand_in(replace(message(), verdicts=(UNREAD,)), report(), waived=LOOKED)
+
+    assert counted(verdict) == ["总结报告.docx"]
 
 
 def test_what_waits_for_its_sender_counts_when_a_person_has_looked() -> None:

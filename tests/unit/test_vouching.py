@@ -60,6 +60,24 @@ def test_where_hosts_disagree_the_mail_waits() -> None:
     assert said(of(("dmarc", "pass", {})), of(("dmarc", "fail", {}))) == (FAIL,)
 
 
+def test_what_a_host_says_in_several_fields_is_one_word() -> None:
+    spf, dkim, dmarc = (
+        of(("spf", "fail", {"smtp.mailfrom": "weishan.gov.cn"})),
+        of(("dkim", "pass", {"header.d": "weishan.gov.cn"})),
+        of(("dmarc", "pass", {})),
+    )
+    assert said(spf, dkim, dmarc) == said(dmarc, dkim, spf) == said(spf, dkim) == (PASS,)
+    assert said(spf, of(("dmarc", "fail", {}))) == (FAIL,)
+
+
+def test_a_field_that_was_not_read_whole_may_have_said_fail() -> None:
+    unread = HostVerdict(HOST, (), whole=False)
+
+    assert said(of(("dmarc", "pass", {})), unread) == (Vouched.HOST_UNREAD,)
+    assert said(of(("dmarc", "fail", {})), unread) == (FAIL,)
+    assert said(HostVerdict("forged.example", (), whole=False)) == ()
+
+
 def test_a_signature_of_the_senders_domain_speaks_for_it() -> None:
     assert said(signed=frozenset({"weishan.gov.cn"})) == (SIGNED,)
     assert said(signed=frozenset({"evil.example", "n.gov.cn"})) == ()

@@ -130,6 +130,7 @@ ASKED_BY_CODE = {
     "unit-conflict": TaskKind.ASSIGN,
     "unit-claimed": TaskKind.ASSIGN,
     "sender-refuted": TaskKind.ASSIGN,
+    "sender-unverified": TaskKind.ASSIGN,
     "cloud-link": TaskKind.FETCH,
     "relevance-unclear": TaskKind.DOUBT,
     "no-material": TaskKind.READ,

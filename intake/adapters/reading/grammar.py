@@ -54,6 +54,7 @@ class ResultTold(msgspec.Struct, forbid_unknown_fields=True):
 class VerdictTold(msgspec.Struct, forbid_unknown_fields=True):
     authserv: _Word
     results: Annotated[list[ResultTold], msgspec.Meta(max_length=100)]
+    whole: bool
 
 
 class Told(msgspec.Struct, forbid_unknown_fields=True):
