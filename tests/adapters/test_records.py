@@ -26,6 +26,7 @@ from intake.adapters.records.rulings import SqlRulings
 from intake.adapters.records.stories import letter_story, mail_story, unit_story
 from intake.adapters.records.tables import (
     EntryRow,
+    EventRow,
     LetterRow,
     MailRow,
     SightingRow,
@@ -263,7 +264,8 @@ def test_what_was_learned_can_be_forgotten(box: Box) -> None:
         assert SqlRulings(session).forget(STRANGER, NOW) == []
 
     assert box.decide(claim, photo("2.jpg"))[1].identity.tier is Tier.CLAIMED
-    assert "forgotten" in box.events()
+    (told,) = (each.detail for each in box.rows(EventRow) if each.what == "forgotten")
+    assert told == {"unit": YUTAI}
 
 
 def test_a_learned_sender_is_confirmed_for_later_and_for_earlier_mail(box: Box) -> None:

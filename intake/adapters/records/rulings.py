@@ -74,8 +74,9 @@ class SqlRulings:
         """Trust an address no longer; the units it was learned for. What it handed in is only claimed again."""
         rows = self._session.scalars(select(LearnedRow).where(LearnedRow.address == storable_sender(address))).all()
         for row in rows:
+            told = {"unit": row.unit_code}
             self._session.add(
-                EventRow(at=now, what="forgotten", mail_id=row.mail_id, unit_code=row.unit_code, detail={})
+                EventRow(at=now, what="forgotten", mail_id=row.mail_id, unit_code=row.unit_code, detail=told)
             )
             self._session.delete(row)
         return [row.unit_code for row in rows]
