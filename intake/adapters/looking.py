@@ -47,17 +47,24 @@ class _Look:
 
 
 class Scans:
-    """Asks the scanner about the files of one mail. One that does not answer is not asked again for this mail."""
+    """Asks the scanner about the files of one mail, when it has proven itself.
+
+    One that has not, or does not answer, is not asked again for this mail.
+    """
 
     def __init__(self, scanner: Scanner | None) -> None:
         self._scanner = scanner
         self._away: str | None = None
+        self._proven = False
 
     def __call__(self, blob: Path) -> Scan:
         if self._scanner is None:
             return NOT_ASKED
         if self._away is None:
             try:
+                if not self._proven:
+                    self._scanner.prove()
+                    self._proven = True
                 with blob.open("rb") as file:
                     return self._scanner(file, os.fstat(file.fileno()).st_size)
             except Deferred as error:

@@ -174,7 +174,7 @@ class Reconciliation:
 REMARKS = frozenset({"holidays-unknown", "children-without-seccomp"})
 """Warnings that staff should know of although nothing is wrong."""
 
-WARNINGS = REMARKS | {"scanner-away", "scans-given-up", "signatures-old"}
+WARNINGS = REMARKS | {"scanner-away", "scanner-blind", "scans-given-up", "signatures-old"}
 """All that Health.warnings may hold."""
 
 

@@ -122,6 +122,7 @@ def _scanner(app: App) -> Iterator[Told]:
         return
     try:
         version = app.scanner.version()
+        app.scanner.prove()
     except Deferred as error:
         yield Told(False, f"scanner: {error}")
         return

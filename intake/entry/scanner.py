@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from intake.adapters.scanning import Clamd, endpoint
+from intake.adapters.scanning import Blind, Clamd, endpoint
 from intake.entry.config import Config
 from intake.ports import Deferred
 
@@ -19,7 +19,7 @@ def scanner_of(config: Config) -> Clamd | None:
 
 
 def answers(scanner: Clamd | None) -> bool:
-    """Whether the scanner can be asked now; one that is not configured never lets anybody wait."""
+    """Whether the scanner can be asked now, and be believed; one that is not configured never lets anybody wait."""
     return scanner is None or _trouble(scanner, None) is None
 
 
@@ -32,6 +32,9 @@ def warnings(scanner: Clamd | None, given_up: int, now: datetime) -> tuple[str, 
 def _trouble(scanner: Clamd, now: datetime | None) -> str | None:
     try:
         of = scanner.version().of
+        scanner.prove()
+    except Blind:
+        return "scanner-blind"
     except Deferred:
         return "scanner-away"
     return "signatures-old" if now and of and now - of > OLDEST_SIGNATURES else None

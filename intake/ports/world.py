@@ -251,6 +251,9 @@ class Scanner(Protocol):
 
     def __call__(self, file: BinaryIO, size: int, /) -> Scan: ...
 
+    def prove(self) -> None:
+        """Try whether it tells of what it did not look at. Deferred when not: it may then pass anything as clean."""
+
 
 class Looker(Protocol):
     """All materials of one mail measured, those inside containers too. Deferred when no child can run.

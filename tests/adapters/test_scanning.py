@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from intake.adapters.scanning import Clamd, Endpoint, endpoint
+from intake.adapters.scanning import Blind, Clamd, Endpoint, endpoint
 from intake.domain.material import Scan, Scanned
 from intake.ports import Deferred
 from tests.samples import documents
@@ -70,6 +70,10 @@ class TestRealClamd:
         assert scanned(clamd, zipped("zeros", inside)) == Scan(Scanned.CLEAN)
         assert scanned(clamd, inside).outcome is Scanned.PARTLY
 
+    def test_it_tells_of_what_is_past_its_limits(self, clamd: Clamd) -> None:
+        clamd.prove()
+        clamd.prove()
+
     def test_it_tells_what_it_is(self, clamd: Clamd) -> None:
         version = clamd.version()
         assert version.program.startswith("ClamAV ")
@@ -86,6 +90,31 @@ def test_a_scanner_that_goes_and_comes_back() -> None:
             scanned(clamd, MARKER)
         server.start()
         assert scanned(clamd, MARKER) == INFECTED
+
+
+@pytest.mark.server
+@pytest.mark.usefixtures("clamd_server")
+def test_a_scanner_that_says_ok_to_what_is_past_its_limits_is_none() -> None:
+    """As clamd does by default, so that a file needs only be large, or its like be packed often enough."""
+    with running_clamd(alerts=False, stream=STREAM_LIMIT * 8) as server:
+        clamd = Clamd(endpoint(f"unix:{server.socket}"))
+        assert scanned(clamd, b"\0" * (STREAM_LIMIT + 1) + MARKER) == Scan(Scanned.CLEAN), "which proves nothing"
+        with pytest.raises(Blind, match="AlertExceedsMax"):
+            clamd.prove()
+        server.stop()
+        server.configure(alerts=True, stream=STREAM_LIMIT * 8)
+        server.start()
+        clamd.prove()
+        assert scanned(clamd, b"\0" * (STREAM_LIMIT + 1) + MARKER).outcome is Scanned.PARTLY
+
+
+@pytest.mark.server
+@pytest.mark.usefixtures("clamd_server")
+def test_the_proof_is_past_the_deepest_limit_that_can_be_set() -> None:
+    with running_clamd(recursion=100) as server:
+        clamd = Clamd(endpoint(f"unix:{server.socket}"))
+        for _ in range(3):
+            clamd.prove()
 
 
 @contextmanager
@@ -129,6 +158,12 @@ def test_what_is_no_answer_lets_nothing_pass(say: Callable[[socket.socket], None
     with impostor(say) as clamd, pytest.raises(Deferred):
         scanned(clamd, b"octets")
     assert time.monotonic() - started < 8
+
+
+@pytest.mark.parametrize("answer", [b"stream: OK\0", b"stream: Eicar-Signature FOUND\0"])
+def test_what_gives_any_other_answer_to_the_proof_is_blind(answer: bytes) -> None:
+    with impostor(lambda sock: sock.sendall(answer)) as clamd, pytest.raises(Blind):
+        clamd.prove()
 
 
 def test_a_name_of_a_limit_is_no_malware() -> None:

@@ -179,6 +179,30 @@ def test_staff_may_have_what_was_given_up_scanned_once_more(
         assert world.unit("370826")["state"] == "complete"
 
 
+@pytest.mark.usefixtures("clamd_server")
+def test_a_scanner_that_says_ok_past_its_limits_lets_nothing_count(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running_clamd(alerts=False) as server:
+        scanned_by(world, server)
+        with opened_office(world, monkeypatch) as office:
+            world.deliver(complete("370826"))
+            for _ in range(3):
+                office.poll()
+            assert world.unit("370826")["state"] == "held"
+            assert len(world.letters(address("370826"))) == 1
+            assert "AlertExceedsMax yes" in world.run("digest")
+            told = world.run("check", status=75)
+            assert "NO  scanner: " in told
+            assert "AlertExceedsMax yes" in told
+            server.stop()
+            server.configure(alerts=True)
+            server.start()
+            office.poll()
+            assert world.unit("370826")["state"] == "complete"
+            assert "ok  scanner: " in world.run("check")
+
+
 def test_check_tells_how_the_scanner_is(office: Office, clamd_server: ClamdServer) -> None:
     told = office.world.run("check")
     assert f"ok  scanner: clamd {clamd_server.socket} answers, ClamAV" in told

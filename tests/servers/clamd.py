@@ -35,12 +35,12 @@ TCPAddr 127.0.0.1
 LogFile {root}/clamd.log
 Foreground yes
 User {user}
-StreamMaxLength {limit}
+StreamMaxLength {stream}
 MaxFileSize {limit}
 MaxScanSize 16M
-MaxRecursion 8
+MaxRecursion {recursion}
 MaxThreads 2
-AlertExceedsMax yes
+AlertExceedsMax {alerts}
 AlertEncrypted yes
 ReadTimeout 30
 CommandReadTimeout 10
@@ -64,6 +64,14 @@ class ClamdServer:
     @property
     def socket(self) -> Path:
         return self.root / "clamd.sock"
+
+    def configure(self, *, alerts: bool, stream: int = STREAM_LIMIT, recursion: int = 8) -> None:
+        """What it reads when it starts."""
+        conf = _CONF.format(
+            root=self.root, port=self.port, user=self.user, limit=STREAM_LIMIT, stream=stream, recursion=recursion,
+            alerts="yes" if alerts else "no",
+        )  # fmt: skip
+        (self.root / "clamd.conf").write_text(conf)
 
     def start(self) -> None:
         """Start it and wait until it answers; with these few signatures that is a second."""
@@ -98,8 +106,8 @@ class ClamdServer:
 
 
 @contextmanager
-def running_clamd() -> Iterator[ClamdServer]:
-    """Serve until the block ends."""
+def running_clamd(*, alerts: bool = True, stream: int = STREAM_LIMIT, recursion: int = 8) -> Iterator[ClamdServer]:
+    """Serve until the block ends. Without `alerts` it says OK to what is past its limits, as it does by default."""
     user = "nobody" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
     with tempfile.TemporaryDirectory(prefix="clamd-") as folder:
         root = Path(folder)
@@ -107,8 +115,7 @@ def running_clamd() -> Iterator[ClamdServer]:
         (root / "db").mkdir()
         (root / "tmp").mkdir()
         (root / "db/local.ndb").write_text(f"{NAME}:0:*:{MARKER.hex()}\n")
-        conf = _CONF.format(root=root, port=server.port, user=user, limit=STREAM_LIMIT)
-        (root / "clamd.conf").write_text(conf)
+        server.configure(alerts=alerts, stream=stream, recursion=recursion)
         account = pwd.getpwnam(user)
         for path in (root, *root.rglob("*")):
             os.chown(path, account.pw_uid, account.pw_gid)

@@ -1,5 +1,5 @@
 """Looking for malware with ClamAV's daemon, over its socket."""
 
-from intake.adapters.scanning.clamd import Clamd, Endpoint, endpoint
+from intake.adapters.scanning.clamd import Blind, Clamd, Endpoint, endpoint
 
-__all__ = ["Clamd", "Endpoint", "endpoint"]
+__all__ = ["Blind", "Clamd", "Endpoint", "endpoint"]

@@ -1,8 +1,8 @@
 """ClamAV's daemon over its socket: INSTREAM, VERSION, PING (clamd(8)).
 
 Own code instead of the packages clamd (1.0.2, of 2014) and pyclamd (0.4, of 2017): nobody keeps them, and the
-protocol is a word, lengths, and one line of answer. "OK" means that nothing was found in what was looked at: past
-its limits clamd says OK as well, so what exceeds them must be told apart here (`Scan.PARTLY`).
+protocol is a word, lengths, and one line of answer. "OK" means that nothing was found in what was looked at. Past its
+limits clamd says OK as well, unless AlertExceedsMax has it tell (`Scan.PARTLY`): whether it does is tried (`prove`).
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import BinaryIO
 
 from intake.adapters.deadline import Deadline
+from intake.adapters.scanning.canary import canary
 from intake.adapters.wire import decoded, one_line, reason
 from intake.domain.material import Scan, Scanned
 from intake.ports import Deferred
@@ -72,6 +74,10 @@ class Version:
     of: datetime | None = None
 
 
+class Blind(Deferred):
+    """It says OK to what is past its limits: nothing that it says OK to is proven clean."""
+
+
 class Clamd:
     """Implements ports.Scanner. Each file has a connection of its own. Raises Deferred when clamd does not answer."""
 
@@ -101,6 +107,13 @@ class Clamd:
                 sock.sendall(struct.pack(">I", 0))
             answer = _answer(sock)
         return self._meaning(answer)
+
+    def prove(self) -> None:
+        octets = canary()
+        found = self(BytesIO(octets), len(octets))
+        if found.outcome is not Scanned.PARTLY:
+            told = found.name or "OK"
+            raise Blind(f'{self.place}: {told} for what is past its limits; set "AlertExceedsMax yes" in clamd.conf')
 
     def version(self) -> Version:
         """The program and its signatures."""
