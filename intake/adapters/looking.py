@@ -72,6 +72,10 @@ class Scans:
                 self._away = str(error)
         return Scan(Scanned.UNSCANNED, self._away)
 
+    def late(self) -> Scan:
+        """Of a file for which there is no time."""
+        return NOT_ASKED if self._scanner is None else Scan(Scanned.UNSCANNED, NO_TIME_LEFT)
+
 
 class Looker:
     """Implements ports.Looker."""
@@ -96,7 +100,7 @@ class Looker:
     def _looked_at(self, material: Material, look: _Look, depth: int) -> Iterator[Examined]:
         look.alive()
         if time.monotonic() > look.until:
-            yield Examined(material, Facts(Condition.UNMEASURED, note=NO_TIME_LEFT))
+            yield Examined(material, Facts(Condition.UNMEASURED, note=NO_TIME_LEFT), scan=look.scan.late())
             return
         blob = look.blobs.verified(material.sha256)
         scan = look.scan(blob)

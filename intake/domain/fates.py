@@ -64,20 +64,29 @@ def assess(
     """
     chosen = _chosen_documents(examined, notice, have_report)
     fates = (
-        _refused(each, notice, chosen.get(id(each))) or _scanned(_fate(each, notice, chosen.get(id(each))))
+        _scanned(_refused(each, notice, chosen.get(id(each))) or _fate(each, notice, chosen.get(id(each))))
         for each in examined
     )
     return tuple(_overlook(fate, waived) for fate in _without_repeats(fates))
 
 
 def _scanned(fate: Assessment) -> Assessment:
-    """What was not scanned, or not to its end, counts only when a person says so."""
-    scan = fate.examined.scan
-    if fate.state is not EntryState.OK or scan.outcome not in (Scanned.PARTLY, Scanned.UNSCANNED):
+    """What was not scanned, or not to its end, counts only when a person says so, who reads that it was not."""
+    waits = fate.state in (EntryState.OK, EntryState.HELD)
+    told = not_scanned(fate.examined, Severity.HOLD if waits else Severity.NOTE, fate.requirement)
+    if not told:
         return fate
-    detail = {"partly": scan.outcome is Scanned.PARTLY}
-    held = Finding("not-scanned", Severity.HOLD, detail, fate.examined.material.sha256, fate.requirement)
-    return replace(fate, state=EntryState.HELD, findings=(*fate.findings, held))
+    return replace(fate, state=EntryState.HELD if waits else fate.state, findings=(*fate.findings, *told))
+
+
+def not_scanned(
+    each: Examined, severity: Severity = Severity.HOLD, requirement: str | None = None
+) -> tuple[Finding, ...]:
+    """The finding about a file that the scanner did not see, or not all of."""
+    if each.scan.outcome not in (Scanned.PARTLY, Scanned.UNSCANNED):
+        return ()
+    detail = {"partly": each.scan.outcome is Scanned.PARTLY}
+    return (Finding("not-scanned", severity, detail, each.material.sha256, requirement),)
 
 
 def _refused(each: Examined, notice: Notice, document_for: Requirement | None) -> Assessment | None:

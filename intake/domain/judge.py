@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from intake.domain.case import Case, link_findings
-from intake.domain.fates import CONTAINERS, assess, is_decoration
+from intake.domain.fates import CONTAINERS, assess, is_decoration, not_scanned
 from intake.domain.finding import Finding, Severity, missing_code
 from intake.domain.handing import all_entries, of_equals, sender_view
 from intake.domain.identity import Tier
@@ -95,7 +95,7 @@ def _held(case: Case, code: str, *, answer: bool, **detail: int | None) -> Verdi
     if case.waived.holds and code in NOTHING_TO_COUNT:
         return _looked_at(case, code)
     seen = case.recognised
-    held = tuple(Assessment(each, state=EntryState.HELD) for each in case.examined)
+    held = tuple(Assessment(each, state=EntryState.HELD, findings=not_scanned(each)) for each in case.examined)
     findings = (Finding(code, Severity.HOLD, detail), *_lateness(case))
     return Verdict(
         Disposition.HELD,

@@ -12,7 +12,9 @@ import pytest
 from intake.adapters.blobs import BlobStore
 from intake.adapters.looking import NO_TIME_LEFT, Looker
 from intake.adapters.reading.reader import ChildReader
+from intake.adapters.scanning import Clamd, endpoint
 from intake.domain.finding import Severity
+from intake.domain.material import NOT_ASKED, Scan, Scanned
 from intake.domain.recognise import Office
 from intake.domain.verdict import Disposition, Verdict
 from intake.entry import rehearsal
@@ -148,6 +150,20 @@ def test_what_there_is_no_time_for_is_held_and_nobody_is_told_a_fault(
         "not-inspected"
     }
     assert {each.examined.facts.note for each in verdict.assessments} == {NO_TIME_LEFT}
+
+
+def test_what_there_is_no_time_for_was_not_scanned_either(tmp_path: Path) -> None:
+    """So it is shown to the scanner again, and nobody lets it count without knowing."""
+    nobody = Clamd(endpoint("tcp:127.0.0.1:1"))
+    blobs = BlobStore(tmp_path / "blobs")
+    path = tmp_path / "mail.eml"
+    path.write_bytes(mail("370826", {"a.txt": b"a"}))
+    _message, materials = ChildReader()(path, blobs)
+
+    assert [each.scan for each in Looker(seconds=-1, scanner=nobody)(materials, blobs)] == [
+        Scan(Scanned.UNSCANNED, NO_TIME_LEFT)
+    ]
+    assert [each.scan for each in Looker(seconds=-1)(materials, blobs)] == [NOT_ASKED]
 
 
 def test_that_somebody_is_at_it_is_said_between_two_materials(tmp_path: Path) -> None:

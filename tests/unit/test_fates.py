@@ -9,7 +9,7 @@ import pytest
 
 from intake.domain.fates import NOTHING_WAIVED, PHOTO_LONG_SIDE, PHOTO_OCTETS, Waived, assess
 from intake.domain.finding import Severity
-from intake.domain.material import Condition, Examined
+from intake.domain.material import Condition, Examined, Scan, Scanned
 from intake.domain.notice import Kind, Notice, Requirement
 from intake.domain.submission import EntryState
 from intake.domain.verdict import Assessment
@@ -318,3 +318,46 @@ def test_what_serves_no_requirement_is_overlooked_and_stays_beside() -> None:
 
 def test_nothing_is_said_of_what_was_in_order_anyway() -> None:
     assert fate(report(), waived=ACCEPTED) == [COUNTS]
+
+
+# What the scanner did not see
+
+
+NOT_SEEN = [Scan(Scanned.UNSCANNED, "away"), Scan(Scanned.PARTLY, "size limit")]
+LOOSE = Waived(holds=True)
+
+
+@pytest.mark.parametrize("scan", NOT_SEEN)
+def test_what_was_not_scanned_says_so_whatever_else_it_is_held_for(scan: Scan) -> None:
+    odd = replace(video(seconds=None, condition=Condition.UNMEASURED), scan=scan)
+    assert fate(odd) == [("video", HELD, ["video-unmeasurable", "not-scanned"])]
+    assert fate(odd, waived=LOOSE) == [("video", OK, ["video-unmeasurable", "not-scanned", "released"])]
+
+
+@pytest.mark.parametrize("scan", NOT_SEEN)
+def test_what_was_not_scanned_says_so_when_staff_accept_it_in_spite_of_its_faults(scan: Scan) -> None:
+    long = replace(video(seconds=300), scan=scan)
+    (told,) = fates(long)
+    assert told.state is FAULTY
+    assert [(said.code, said.severity) for said in told.findings] == [
+        ("video-too-long", Severity.FAULT),
+        ("not-scanned", Severity.NOTE),
+    ]
+    accepted = fate(long, waived=Waived(holds=True, faults=True, reason="same"))
+    assert accepted == [("video", OK, ["video-too-long", "not-scanned", "accepted-by-staff"])]
+
+
+@pytest.mark.parametrize("scan", NOT_SEEN)
+def test_what_lies_beside_is_not_held_because_it_was_not_scanned(scan: Scan) -> None:
+    (told,) = fates(
+        replace(material("说明.txt", format="txt", kind=Kind.DOCUMENT), scan=scan), have=frozenset({"report"})
+    )
+    assert told.state is None
+    assert [(said.code, said.severity) for said in told.findings] == [
+        ("kept-aside", Severity.NOTE),
+        ("not-scanned", Severity.NOTE),
+    ]
+
+
+def test_of_malware_nothing_more_is_said() -> None:
+    assert fate(replace(report(), scan=Scan(Scanned.INFECTED, "X"))) == [("report", FAULTY, ["malware"])]

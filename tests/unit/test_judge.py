@@ -14,7 +14,7 @@ from intake.domain.fates import Waived
 from intake.domain.finding import Severity
 from intake.domain.identity import Acquaintance, Thread, Tier
 from intake.domain.mail import Message
-from intake.domain.material import Condition, Examined
+from intake.domain.material import Condition, Examined, Scan, Scanned
 from intake.domain.notice import Kind, Requirement
 from intake.domain.submission import EntryState, UnitState
 from intake.domain.verdict import Disposition, Verdict
@@ -800,3 +800,12 @@ def test_what_a_person_must_look_at_says_where_it_lies() -> None:
 
 def test_what_is_not_ours_says_nothing_of_its_folder() -> None:
     assert codes(Desk().hand_in(message("合作邀请", "x@spam.example"), junk="Spam")) == ["not-a-submission"]
+
+
+@pytest.mark.parametrize("outcome", [Scanned.UNSCANNED, Scanned.PARTLY])
+def test_of_a_mail_held_as_a_whole_staff_read_what_was_not_scanned(outcome: Scanned) -> None:
+    unseen = replace(report(), scan=Scan(outcome, "away"))
+    verdict = Desk().hand_in(message("科技活动周材料", "x@y.example"), unseen, photo())
+    assert verdict.disposition is HELD
+    assert "unit-unknown" in codes(verdict)
+    assert [codes(each) for each in verdict.assessments] == [["not-scanned"], []]

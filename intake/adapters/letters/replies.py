@@ -21,6 +21,8 @@ FILES_IN_TEXT = 3
 QUESTIONS = frozenset({"unit-unknown", "notice-unclear", "no-material"})
 """Holds that the sender can resolve with one answer: the letter asks instead of telling."""
 STAFF_WORDS = frozenset({"released", "accepted-by-staff"})
+NOT_SCANNED = frozenset({"not-scanned"})
+"""Of a file that does not count anyhow this is for staff."""
 HINTS = frozenset({"unpacked", "photos-only-in-report"})
 """Notes about files that explain what became of their contents."""
 
@@ -170,7 +172,7 @@ def _asides(reply: Reply) -> Iterator[Remark]:
         if each.counted or each.state is not None:
             continue
         for finding in each.findings:
-            if finding.severity is Severity.NOTE and finding.code not in STAFF_WORDS | HINTS:
+            if finding.severity is Severity.NOTE and finding.code not in STAFF_WORDS | HINTS | NOT_SCANNED:
                 yield remark(finding, {}, each.examined.material.origin)
 
 
