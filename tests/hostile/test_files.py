@@ -15,7 +15,7 @@ from tests.hostile.ordeal import KNOWN, Ordeal, own_mail
 from tests.pipeline.office import opened_office
 from tests.pipeline.test_scanning import infected, scanned_by
 from tests.samples import archives, documents, media
-from tests.servers.clamd import NAME, ClamdServer
+from tests.servers.clamd import MARKER, NAME, STREAM_LIMIT, ClamdServer
 
 pytestmark = pytest.mark.server
 
@@ -227,3 +227,16 @@ def test_row_41_malware_is_refused_and_its_name_kept_from_its_sender(scanned: Or
     assert "总结报告.docx" not in seen.counted
     (letter,) = scanned.answers(KNOWN)
     assert NAME not in letter.as_string()
+
+
+def test_row_41_what_is_past_the_scanners_limits_is_held(scanned: Ordeal) -> None:
+    """A sound film, larger than the scanner takes: it says of itself that it may skip what is in its last box."""
+    size = STREAM_LIMIT + 8
+    large = media.video(60) + size.to_bytes(4, "big") + b"free" + MARKER + bytes(size - 8 - len(MARKER))
+    (seen,) = scanned.suffer(own_mail({"视频.mp4": large}))
+    (film,) = (each for each in seen["materials"] if each["origin"] == "视频.mp4")
+    assert film["state"] == "held"
+    assert [(code["code"], code["severity"]) for code in film["findings"]] == [("not-scanned", "hold")]
+    assert not film["counted"]
+    (letter,) = scanned.answers(KNOWN)
+    assert "未能全部通过安全检查" in letter.get_body(("plain",)).get_content()  # type: ignore[union-attr]
