@@ -17,11 +17,10 @@ def entries_of(case: Case, verdict: Verdict) -> tuple[Entry, ...]:
 
 
 def sender_view(case: Case, entries: Sequence[Entry], notice: Notice) -> Checklist:
-    """The checklist as this sender may see it: one who only claims a unit sees nothing of others' materials."""
-    deadline = case.deadline or notice.deadline
-    if case.recognised.identity.tier.trusted:
-        return checklist(notice, [*case.prior, *entries], deadline)
-    return checklist(notice, [*of_equals(case), *entries], deadline)
+    """The checklist as this sender may see it: one who only claims a unit sees nothing of others' materials, and one
+    whom we trust nothing of what was only claimed, so that strangers take no question back that he must answer.
+    """
+    return checklist(notice, [*of_equals(case), *entries], case.deadline or notice.deadline)
 
 
 def replaced(case: Case, verdict: Verdict, notice: Notice) -> tuple[str, ...]:

@@ -39,8 +39,10 @@ class Tier(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """The letter of ours that a mail answers: whom it was for, what it was about, how sure we were then.
+    """The letter of ours that a mail answers: whom it was for, what it was about, how sure we are of its addressee.
 
+    Who was trusted because the roster lists him, or staff had us learn his address, is CLAIMED here: both are asked
+    themselves, and a letter must not speak for somebody whom they no longer name.
     `sent_to` are the addresses it went to: knowing its Message-ID proves something of their owners only, since people
     forward letters and answer to all.
     """
@@ -119,10 +121,13 @@ def believed(message: Message, examined: Sequence[Examined], roster: Roster, kno
     if known.assigned is not None:
         return Identity(Tier.CONFIRMED, known.assigned, ("assigned",))
     named = _Named.of(message, examined, roster)
-    listed = roster.of_sender(message.sender.spec) if message.sender else ()
+    spec = message.sender.spec if message.sender else ""
+    listed = roster.of_sender(spec)
     if listed:
         codes = frozenset(unit.code for unit in listed)
-        tier, why = (Tier.CONFIRMED, "learned") if known.learned == codes else (Tier.KNOWN, "sender")
+        if known.learned and (known.learned == codes or not roster.lists(spec)):
+            return _trusted(Tier.CONFIRMED, "learned", known.learned, named)
+        tier, why = Tier.KNOWN, "sender"
         return _trusted(tier, why, codes, named)
     if known.learned:
         return _trusted(Tier.CONFIRMED, "learned", known.learned, named)
@@ -139,11 +144,15 @@ def _in_thread(message: Message, thread: Thread, codes: frozenset[UnitCode], nam
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """The units that a mail names, by how much the place says: heading, then the reports, then the text."""
+    """The units that a mail names, by how much the place says: heading, then the reports, then the text.
+
+    `each` are those that one report alone names in its file name, or as its author.
+    """
 
     heading: frozenset[UnitCode]
     reports: frozenset[UnitCode]
     text: frozenset[UnitCode]
+    each: tuple[frozenset[UnitCode], ...]
 
     @classmethod
     def of(cls, message: Message, examined: Sequence[Examined], roster: Roster) -> _Named:
@@ -154,7 +163,12 @@ class _Named:
             heading=roster.named_in("\n".join([message.subject, *names, shown])),
             reports=_in_reports(examined, roster),
             text=roster.named_in(message.own_text),
+            each=tuple(_of_report(each, roster) for each in examined if each.facts.kind is Kind.DOCUMENT),
         )
+
+    def others(self, own: UnitCode) -> frozenset[UnitCode]:
+        """The units named by a report that does not name `own`: what else a mail names does not make it theirs."""
+        return frozenset().union(*(units for units in self.each if own not in units))
 
     def places(self) -> Iterable[tuple[str, frozenset[UnitCode]]]:
         yield "heading", self.heading
@@ -164,9 +178,19 @@ class _Named:
 
 def _in_reports(examined: Sequence[Examined], roster: Roster) -> frozenset[UnitCode]:
     """Units named at the head of the documents (the title) or, failing that, at their foot (the signature)."""
-    documents = [each.facts.text for each in examined if each.facts.kind is Kind.DOCUMENT and each.facts.text]
+    documents = [_unspaced(each) for each in examined if each.facts.kind is Kind.DOCUMENT]
     heads = roster.named_in("\n".join(text[:HEAD_OF_REPORT] for text in documents))
     return heads or roster.named_in("\n".join(text[-HEAD_OF_REPORT:] for text in documents))
+
+
+def _of_report(report: Examined, roster: Roster) -> frozenset[UnitCode]:
+    """The units that a report names at its head or foot; those of its file name, where the report names none."""
+    return _in_reports([report], roster) or roster.named_in(report.material.origin)
+
+
+def _unspaced(report: Examined) -> str:
+    """Its text without the spaces that a title is spread with."""
+    return "".join((report.facts.text or "").split())
 
 
 HEAD_OF_REPORT = 200
@@ -184,6 +208,8 @@ def _trusted(tier: Tier, why: str, codes: frozenset[UnitCode], named: _Named) ->
     for place, units in (("heading", named.heading), ("report", named.reports)):
         if units and own not in units:
             return Identity(tier, own, (why, place), units)
+    if others := named.others(own):
+        return Identity(tier, own, (why, "report"), others)
     return Identity(tier, own, (why,))
 
 
@@ -197,5 +223,5 @@ def _claimed(named: _Named, before: frozenset[UnitCode], why: str) -> Identity:
     common = frozenset.intersection(*candidates)
     if len(common) == 1:
         (unit,) = common
-        return Identity(Tier.CLAIMED, unit, evidence or (why,))
+        return Identity(Tier.CLAIMED, unit, evidence or (why,), named.others(unit))
     return Identity(Tier.UNKNOWN, None, evidence or (why,), frozenset.union(*candidates))

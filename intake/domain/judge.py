@@ -17,7 +17,7 @@ from intake.domain.identity import Tier
 from intake.domain.inside import inside_findings
 from intake.domain.notice import Kind
 from intake.domain.recognise import Relevance
-from intake.domain.submission import Checklist, EntryState, ItemState, checklist
+from intake.domain.submission import Checklist, Entry, EntryState, ItemState, checklist
 from intake.domain.verdict import Assessment, Disposition, Verdict
 from intake.domain.vouching import Vouched
 
@@ -146,7 +146,7 @@ def _judged(case: Case) -> Verdict:
     assessments = _unconfirmed(case, before, assessments)
     entries = all_entries(case, assessments)
     whole = checklist(notice, [*case.prior, *entries], notice.deadline)
-    linked = (*link_findings(case, assessments), *inside_findings(case, assessments, whole))
+    linked = *link_findings(case, assessments), *inside_findings(case, assessments, sender_view(case, entries, notice))
     verdict = Verdict(
         Disposition.HELD, seen.identity, notice.id, _counted(case, assessments, whole), linked,
         late=_is_late(case), answer=seen.automatic is None, filed=True,
@@ -203,24 +203,30 @@ def _known_repeats(before: Checklist, assessments: Sequence[Assessment]) -> tupl
 
 
 def _unconfirmed(case: Case, before: Checklist, assessments: Sequence[Assessment]) -> tuple[Assessment, ...]:
-    """Under the policy `strict` what would replace something that counts waits, unless staff confirmed the sender.
+    """What would replace something that counts waits for a person: where another claimant of the unit handed it in, and
+    under the policy `strict` wherever staff have not confirmed the sender.
 
     What came later than this mail was not there yet: judged again, a mail waits for nothing that came after it.
     """
-    if case.policy != "strict" or case.recognised.identity.tier is Tier.CONFIRMED or case.waived.holds:
+    if case.recognised.identity.tier is Tier.CONFIRMED or case.waived.holds:
         return tuple(assessments)
-    taken = {
-        item.requirement.key
-        for item in before.items
-        if not item.requirement.accumulates
-        and any(entry.place < (case.received_at, case.order) for entry in item.entries)
-    }
+    rivals = _of_other_claimants(case)
+    standing = [entry for item in before.items for entry in item.entries] if case.policy == "strict" else []
+    kept = {item.requirement.key for item in before.items if item.requirement.accumulates}
+    taken = {e.requirement for e in (*rivals, *standing) if e.place < (case.received_at, case.order)} - kept
     return tuple(
         replace(each, state=EntryState.HELD, findings=(*each.findings, _hold(each, "sender-unconfirmed")))
         if each.state is EntryState.OK and each.requirement in taken
         else each
         for each in assessments
     )
+
+
+def _of_other_claimants(case: Case) -> list[Entry]:
+    """The sound materials of others who, like this mail's sender, only claim the unit."""
+    if case.recognised.identity.tier.trusted:
+        return []
+    return [e for e in case.prior if not e.tier.trusted and e.sender != case.sender and e.state is EntryState.OK]
 
 
 def _counted(case: Case, assessments: Sequence[Assessment], whole: Checklist) -> tuple[Assessment, ...]:

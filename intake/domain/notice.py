@@ -113,6 +113,10 @@ class Roster:
         exact = self._senders.get(address)
         return exact or self._senders.get("@" + address.rpartition("@")[2], ())
 
+    def lists(self, address: str) -> bool:
+        """Whether this very address is listed, and not only its domain."""
+        return address.casefold() in self._senders
+
     @cached_property
     def domains(self) -> frozenset[str]:
         """The domains of all senders, in lower case."""

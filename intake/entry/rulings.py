@@ -111,7 +111,9 @@ def forget(folder: Path, now: datetime | None, verbose: bool, address: str) -> i
     """Trust an address no longer that was learned."""
     with opened(folder, now, verbose=verbose) as app:
         with app.database.writing() as session:
-            units = SqlRulings(session).forget(address.strip().lower(), app.clock())
+            spec = address.strip().lower()
+            listed = {unit.code for unit in app.office.roster.of_sender(spec)}
+            units = SqlRulings(session).forget(spec, listed, app.clock())
         if not units:
             raise click.UsageError(f"{address} was not learned; `show UNIT` lists what was")
         names = ", ".join(app.office.roster[code].short for code in units if app.office.roster.find(code))

@@ -228,13 +228,14 @@ def _case(bench: Bench, desk: Desk, pending: Pending, looked: _Seen) -> Case:
     known = replace(desk.acquaintance(pending, message), signed=looked.signed)
     seen = recognise(message, examined, pending.received_at, bench.office, known)
     unit, notice = seen.identity.unit, seen.notice
+    came = desk.came_first(pending, message, [each.material.sha256 for each in examined])
     return Case(
         ref=pending.ref,
         order=pending.id,
         sha256=pending.sha256,
         message=message,
         examined=examined,
-        received_at=pending.received_at,
+        received_at=came,
         recognised=seen,
         deadline=desk.deadline(unit, notice) if unit and notice else None,
         prior=desk.entries(unit, notice.id, pending.id) if unit and notice else (),

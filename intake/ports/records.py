@@ -142,6 +142,11 @@ class Desk(Protocol):
     def renew(self, pending: Pending, verdict: Verdict) -> Pending:
         """The mail as one that is answered anew, when the scanner saw what it had not, and files fare otherwise."""
 
+    def came_first(self, pending: Pending, message: Message, files: Collection[str]) -> datetime:
+        """When an accepted mail came that this one repeats (sender, Message-ID and `files`): a copy that comes
+        later, by another way, is no newer version. Else, when it came itself.
+        """
+
     def record(  # noqa: PLR0913, PLR0917
         self,
         case: Case,

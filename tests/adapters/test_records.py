@@ -260,12 +260,65 @@ def test_what_was_learned_can_be_forgotten(box: Box) -> None:
     box.ruled(lambda rulings: rulings.assign(first.id, YUTAI, None, NOW, learn=True))
     assert box.decide(claim, photo())[1].identity.tier is Tier.CONFIRMED
     with box.database.writing() as session:
-        assert SqlRulings(session).forget(STRANGER, NOW) == [YUTAI]
-        assert SqlRulings(session).forget(STRANGER, NOW) == []
+        assert SqlRulings(session).forget(STRANGER, (), NOW) == [YUTAI]
+        assert SqlRulings(session).forget(STRANGER, (), NOW) == []
 
     assert box.decide(claim, photo("2.jpg"))[1].identity.tier is Tier.CLAIMED
     (told,) = (each.detail for each in box.rows(EventRow) if each.what == "forgotten")
     assert told == {"unit": YUTAI}
+
+
+@pytest.mark.parametrize(("listed", "tier"), [((), Tier.CLAIMED), ((YUTAI,), Tier.KNOWN)])
+def test_what_came_while_a_sender_was_learned_is_no_surer_afterwards_than_he_is(
+    box: Box, listed: tuple[str, ...], tier: Tier
+) -> None:
+    """Staff's word about the one mail stands: they had looked at it."""
+    claim = message("鱼台县科技活动周材料", STRANGER)
+    first, _verdict = box.decide(claim, report())
+    box.ruled(lambda rulings: rulings.assign(first.id, YUTAI, None, NOW, learn=True))
+    box.decide(claim, report(), again=first)
+    box.decide(message("补报视频", STRANGER), video())
+    box.ruled(lambda rulings: rulings.forget(STRANGER, listed, NOW))
+    with box.records.chronicle() as chronicle:
+        (row,) = (row for row in chronicle.unit_rows(NOTICE, ROSTER) if row.unit.code == YUTAI)
+    tiers = {entry.requirement: entry.tier for item in row.checklist.items for entry in item.entries}
+    assert tiers == {"report": Tier.CONFIRMED, "video": tier}
+
+
+def test_what_else_of_a_sender_waits_is_judged_anew_when_he_is_learned(box: Box) -> None:
+    claim = message("鱼台县科技活动周材料", STRANGER)
+    first, _verdict = box.decide(claim, report())
+    box.decide(message("鱼台县科技活动周材料", "other@qq.com"), video())
+    second, held = box.decide(claim, video("2.mp4"))
+    assert held.disposition is Disposition.HELD, "another claimant's film counts already"
+    box.ruled(lambda rulings: rulings.assign(first.id, YUTAI, None, NOW, learn=True))
+    box.decide(claim, report(), again=first)
+    again = box.next_pending()
+    assert again is not None
+    assert again.id == second.id
+    assert box.decide(claim, video("2.mp4"), again=second)[1].disposition is Disposition.ACCEPTED
+
+
+def letter_to(box: Box, pending: Pending, tier: Tier) -> str:
+    """A letter that has gone to the sender of a mail; its Message-ID."""
+    letter = draft(f"reply:{pending.id}", unit=YUTAI, notice_id=NOTICE.id, identity=tier)
+    post(box, replace(letter, envelope_to=(STRANGER,)), pending.id)
+    return letter.message_id
+
+
+def test_a_reply_speaks_for_its_writer_as_long_as_he_is_trusted(box: Box) -> None:
+    """A letter that went to him because he was listed or learned proves nothing when he is so no more."""
+    claim = message("鱼台县科技活动周材料", STRANGER)
+    first, _verdict = box.decide(claim, report())
+    reply = replace(message("补报视频", STRANGER), references=(letter_to(box, first, Tier.KNOWN),))
+    assert box.decide(reply, video())[1].identity.tier is Tier.CLAIMED
+
+    second, _verdict = box.decide(claim, photo())
+    learned = replace(message("补报视频", STRANGER), references=(letter_to(box, second, Tier.CONFIRMED),))
+    assert box.decide(learned, video("3.mp4"))[1].identity.tier is Tier.CLAIMED
+    box.ruled(lambda rulings: rulings.assign(second.id, YUTAI, None, NOW))
+    box.decide(claim, photo(), again=second)
+    assert box.decide(learned, video("4.mp4"))[1].identity.tier is Tier.THREAD
 
 
 def test_a_learned_sender_is_confirmed_for_later_and_for_earlier_mail(box: Box) -> None:
@@ -477,11 +530,11 @@ def test_one_decision_is_one_letter(box: Box) -> None:
 
 def test_a_reply_is_recognised_by_the_newest_letter_it_refers_to(box: Box) -> None:
     post(box, draft("a", unit=YUTAI, notice_id=NOTICE.id, identity=Tier.CLAIMED))
-    post(box, draft("b", unit=WEISHAN, notice_id=NOTICE.id, identity=Tier.KNOWN))
+    post(box, draft("b", unit=WEISHAN, notice_id=NOTICE.id, identity=Tier.THREAD))
     pending = Pending(99, "M000099", "", 1, NOW, 0, Ruling())
     mail = message("回复", STRANGER, references=("<other@x>", "<a@x>", "<b@x>"))
     with box.records.desk() as desk:
-        assert desk.acquaintance(pending, mail).thread == Thread(WEISHAN, NOTICE.id, Tier.KNOWN, frozenset({"a@b.cn"}))
+        assert desk.acquaintance(pending, mail).thread == Thread(WEISHAN, NOTICE.id, Tier.THREAD, frozenset({"a@b.cn"}))
         assert desk.acquaintance(pending, message(references=("<guess@x>",))).thread is None
 
 

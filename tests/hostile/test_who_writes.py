@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from hashlib import sha256
+
 import pytest
 
-from tests.e2e.world import complete, report
+from tests.e2e.world import complete, mail, report
 from tests.hostile.ordeal import EVIL, KNOWN, VICTIM, Ordeal, own_mail, with_head
 from tests.pipeline.test_whose import HOST, under
 from tests.samples import media
@@ -177,6 +180,18 @@ def test_row_13_an_old_mail_sent_again_changes_nothing(ordeal: Ordeal) -> None:
     assert ordeal.office.states()["received"] == 3, "the same octets once more are no mail of their own"
     unit = ordeal.office.world.unit(VICTIM)
     assert [len(item["materials"]) for item in unit["items"].values()] == [1, 1, 1]
+
+
+def test_row_13_an_old_version_sent_again_is_no_newer_than_it_was(ordeal: Ordeal) -> None:
+    """Whoever replays it would else take back what the unit has repaired since."""
+    own = with_head(complete(VICTIM), b"Message-ID: <1@county>", without=b"Message-ID")
+    repaired = mail(VICTIM, {"微山县总结报告.docx": report("微山县（修改稿）")}, subject="微山县科技活动周总结")
+    replayed = with_head(own, b"Received: from evil by x; Wed, 5 Jun 2024 09:00:00 +0800")
+    for minutes, octets in enumerate((own, repaired, replayed)):
+        ordeal.office.world.deliver(octets, ordeal.office.now + timedelta(minutes=minutes))
+        assert ordeal.office.poll() is None
+    item = ordeal.office.world.unit(VICTIM)["items"]["report"]
+    assert item["materials"] == [sha256(report("微山县（修改稿）")).hexdigest()]
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,38 @@ def test_a_known_sender_who_hands_in_for_another_unit_is_a_contradiction(
     assert identity.rivals == {YUTAI}
 
 
+TITLED = "鱼台县科学技术局总结报告"
+
+
+@pytest.mark.parametrize("sender", [KNOWN, STRANGER])
+@pytest.mark.parametrize(
+    "examined",
+    [
+        (report("鱼台县总结报告.docx", text="总结报告"),),
+        (report("总结报告.docx", text=TITLED), report("说明.docx", text="微山县科学技术局")),
+        (report("总结报告.docx", text=" ".join(TITLED)),),
+        (report("总结报告.docx", text="　　".join(TITLED)),),
+    ],
+)
+def test_a_report_of_another_unit_is_a_contradiction_whatever_else_the_mail_names(
+    examined: tuple[Examined, ...], sender: str
+) -> None:
+    identity = who(message("微山县科技活动周材料", sender), *examined)
+
+    assert identity.contradictory
+    assert YUTAI in identity.rivals
+
+
+def test_each_of_several_reports_may_name_the_units_own() -> None:
+    reports = (
+        report("微山县总结.docx", text="微山县赴鱼台县交流"),
+        report("a.docx", text="微山县科学技术局"),
+        report("b.docx"),
+    )
+
+    assert not who(message("材料"), *reports).contradictory
+
+
 @pytest.mark.parametrize(
     "mail", [message("微山县赴鱼台县交流材料"), message("材料", text="我们与鱼台县联合举办"), message("材料")]
 )
@@ -139,6 +171,14 @@ def test_an_address_of_the_roster_that_staff_confirmed_is_confirmed() -> None:
 
 def test_the_roster_goes_before_an_earlier_confirmation() -> None:
     assert brief(who(message("材料"), learned=frozenset({YUTAI}))) == (Tier.KNOWN, WEISHAN)
+
+
+def test_what_staff_learned_of_one_address_goes_before_its_domain() -> None:
+    (domain,) = {unit.senders[0].rpartition("@")[2] for unit in ROSTER.units if unit.code == WEISHAN}
+    roster = Roster(tuple(replace(u, senders=(f"@{domain}",)) if u.code == WEISHAN else u for u in ROSTER.units))
+    known = Acquaintance(learned=frozenset({YUTAI}))
+
+    assert identify(message("材料"), (), roster, known) == Identity(Tier.CONFIRMED, YUTAI, ("learned",))
 
 
 def test_a_reply_to_our_letter_is_of_the_unit_it_was_for() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -66,7 +66,13 @@ class SqlDesk:
         if letter is None:
             return None
         sent_to = frozenset(address.lower() for address in letter.envelope_to)
-        return Thread(letter.unit_code, letter.notice_id, Tier(letter.identity), sent_to)
+        return Thread(letter.unit_code, letter.notice_id, self._addressee(letter), sent_to)
+
+    def _addressee(self, letter: LetterRow) -> Tier:
+        """As ports' Thread says: what staff said of a mail stays said, a list speaks for itself."""
+        tier, of_mail = Tier(letter.identity), select(MailRow.assigned).where(MailRow.id == letter.mail_id)
+        by_list = tier is Tier.KNOWN or (tier is Tier.CONFIRMED and self._session.scalar(of_mail) is None)
+        return Tier.CLAIMED if by_list else tier
 
     def _claimed_before(self, pending: Pending, message: Message) -> frozenset[str]:
         if message.sender is None:
@@ -82,6 +88,22 @@ class SqlDesk:
             .distinct()
         )
         return frozenset(code for code in self._session.scalars(query) if code)
+
+    def came_first(self, pending: Pending, message: Message, files: Collection[str]) -> datetime:
+        if message.sender is None or message.message_id is None:
+            return pending.received_at
+        query = select(MailRow.id, MailRow.received_at).where(
+            MailRow.sender == storable_sender(message.sender.spec),
+            MailRow.message_id == message.message_id,
+            MailRow.id != pending.id,
+            MailRow.received_at < pending.received_at,
+            MailRow.disposition == Disposition.ACCEPTED,
+        )
+        for number, received_at in self._session.execute(query.order_by(MailRow.received_at)):
+            had = select(MaterialRow.sha256).where(MaterialRow.mail_id == number)
+            if set(self._session.scalars(had)) == set(files):
+                return received_at
+        return pending.received_at
 
     def entries(self, unit: str, notice_id: str, other_than: int) -> tuple[Entry, ...]:
         submission = self._submission(unit, notice_id)

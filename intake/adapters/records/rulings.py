@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from intake.adapters.records import rescanning
 from intake.adapters.records.cleaning import storable_sender
-from intake.adapters.records.tables import AttachmentRow, EventRow, ExaminationRow, LearnedRow, MailRow, SubmissionRow
+from intake.adapters.records.tables import (
+    AttachmentRow,
+    EntryRow,
+    EventRow,
+    ExaminationRow,
+    LearnedRow,
+    MailRow,
+    SubmissionRow,
+)
 from intake.adapters.records.troubles import added
+from intake.domain.identity import Tier
 from intake.domain.mail import Octets
 from intake.domain.sealing import Seal
+from intake.domain.verdict import Disposition
 from intake.ports import Blob
 
 AS_CLAIMED = {"key_share": True}
@@ -69,17 +80,39 @@ class SqlRulings:
         if learn and self._session.get(LearnedRow, (row.sender, unit)) is None:
             self._session.add(LearnedRow(address=row.sender, unit_code=unit, mail_id=row.id, learned_at=now))
         self._again(row, "assigned", told, now, ruled=True)
+        if learn:
+            self._also_held(row, now)
 
-    def forget(self, address: str, now: datetime) -> list[str]:
-        """Trust an address no longer; the units it was learned for. What it handed in is only claimed again."""
-        rows = self._session.scalars(select(LearnedRow).where(LearnedRow.address == storable_sender(address))).all()
+    def _also_held(self, ruled: MailRow, now: datetime) -> None:
+        """Whatever else of a sender waits for a person is judged anew when staff have said whom he speaks for."""
+        waiting = MailRow.sender == ruled.sender, MailRow.id != ruled.id, MailRow.needs_person
+        decided = MailRow.state == "decided", MailRow.disposition == Disposition.HELD, MailRow.octets == Octets.WHOLE
+        open_ = MailRow.seal.in_([each for each in Seal if not each.closed])
+        query = select(MailRow).where(*waiting, *decided, open_).with_for_update(key_share=True)
+        for row in self._session.scalars(query.order_by(MailRow.id)):
+            self._again(row, "sender learned", {}, now, ruled=True)
+
+    def forget(self, address: str, listed: Collection[str], now: datetime) -> list[str]:
+        """Trust an address no longer; the units it was learned for. What it handed in is only claimed again, but for
+        the units whose roster lists it.
+        """
+        sender = storable_sender(address)
+        rows = self._session.scalars(select(LearnedRow).where(LearnedRow.address == sender)).all()
         for row in rows:
+            self._only(sender, row.unit_code, Tier.KNOWN if row.unit_code in listed else Tier.CLAIMED)
             told = {"unit": row.unit_code}
             self._session.add(
                 EventRow(at=now, what="forgotten", mail_id=row.mail_id, unit_code=row.unit_code, detail=told)
             )
             self._session.delete(row)
         return [row.unit_code for row in rows]
+
+    def _only(self, sender: str, unit: str, tier: Tier) -> None:
+        """What counted as confirmed because its sender was learned, not because staff said so of the mail itself."""
+        of_unit = select(SubmissionRow.id).where(SubmissionRow.unit_code == unit)
+        of_sender = select(MailRow.id).where(MailRow.sender == sender, MailRow.assigned.is_(None))
+        which = EntryRow.submission_id.in_(of_unit), EntryRow.mail_id.in_(of_sender), EntryRow.tier == Tier.CONFIRMED
+        self._session.execute(update(EntryRow).where(*which).values(tier=tier))
 
     def waive_holds(self, mail_id: int, now: datetime) -> None:
         """A person has looked: what was held counts."""
