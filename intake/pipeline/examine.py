@@ -162,7 +162,7 @@ def _look(bench: Bench, claim: Claim) -> _Seen:
 
 def _signed(bench: Bench, pending: Pending, message: Message) -> frozenset[str]:
     """Whose signature the mail bears: asked for those only whom it could speak for."""
-    if bench.signatures is None or pending.cut or not _is_listed(bench, message):
+    if bench.signatures is None or pending.cut or not _is_known(bench, pending, message):
         return frozenset()
     return bench.signatures(bench.blobs.path(pending.sha256), message)
 
@@ -173,13 +173,19 @@ def _worth_a_look(
     """Of a mail held as a whole its parts are not worth a child each; of a robot nobody knows nothing is."""
     if pending.cut or message.unread:
         return pending.attached
-    if automatic(message, bench.office.own) and not pending.ruling.assigned and not _is_listed(bench, message):
+    if automatic(message, bench.office.own) and not pending.ruling.assigned and not _is_known(bench, pending, message):
         return ()
     return (*materials, *pending.attached)
 
 
-def _is_listed(bench: Bench, message: Message) -> bool:
-    return message.sender is not None and bool(bench.office.roster.of_sender(message.sender.spec))
+def _is_known(bench: Bench, pending: Pending, message: Message) -> bool:
+    """Whether the roster lists the sender, or staff had us learn his address."""
+    if message.sender is None:
+        return False
+    if bench.office.roster.of_sender(message.sender.spec):
+        return True
+    with bench.records.desk() as desk:
+        return bool(desk.acquaintance(pending, message).learned)
 
 
 def _decide(bench: Bench, desk: Desk, pending: Pending, seen: _Seen) -> tuple[Verdict, str]:

@@ -132,6 +132,29 @@ def test_with_and_without_strangers_a_unit_has_handed_in_the_same(office: Office
     assert str(letter["Subject"]).startswith("【已收齐】")
 
 
+@pytest.mark.parametrize("policy", ["open", "roster", "strict"])
+@pytest.mark.parametrize("first", [True, False])
+def test_no_stranger_answers_what_a_unit_is_asked_for(office: Office, policy: str, first: bool) -> None:
+    """A gap that a claim could fill, and does where claims count, stays one in the letter to the unit."""
+    under(office.app, policy=policy)
+    noon = datetime(2024, 6, 5, 2, 0, tzinfo=UTC)
+    own = mail(WEISHAN, {"微山县总结报告.docx": report("微山县"), "1.jpg": media.photo(seed=1)})
+    claims = [(noon + timedelta(hours=-1 if first else 1), octets) for octets in strangers()]
+    for at, octets in sorted([(noon, own), *claims], key=lambda each: each[0]):
+        office.world.deliver(octets, at)
+        office.poll()
+    office.world.deliver(mail(WEISHAN, {"2.jpg": media.photo(seed=2)}), noon + timedelta(hours=2))
+    office.poll()
+
+    letters = [str(letter["Subject"]) for letter in office.world.letters(address(WEISHAN))]
+    assert len(letters) == 2
+    assert all(subject.startswith("【部分收到，尚缺1项】") for subject in letters), letters
+    items = office.world.unit(WEISHAN)["items"]
+    assert items["report"]["materials"] == [OWN["report"]]
+    assert OWN["photos"] in items["photos"]["materials"]
+    assert len(items["photos"]["materials"]) == 2
+
+
 def test_the_very_octets_of_a_county_sent_first_by_somebody_else_are_its_mail_all_the_same(office: Office) -> None:
     octets = complete(WEISHAN)
     office.world.deliver(octets, datetime(2024, 6, 5, 1, 0, tzinfo=UTC))
@@ -143,3 +166,16 @@ def test_the_very_octets_of_a_county_sent_first_by_somebody_else_are_its_mail_al
         key: [sha256] for key, sha256 in OWN.items()
     }
     assert len(office.world.letters(address(WEISHAN))) == 1
+
+
+def test_a_learned_senders_files_are_filed_whatever_his_system_says_of_itself(office: Office) -> None:
+    """As those of a listed one are: some systems mark what people send as automatic."""
+    office.world.deliver(mail(WEISHAN, {"微山县总结报告.docx": report("微山县")}, sender=STRANGER))
+    office.poll()
+    office.world.run("assign", "M000001", "微山县", "--learn")
+    octets = mail(WEISHAN, {"活动.mp4": media.video(60)}, sender=STRANGER, subject="补报")
+    office.world.deliver(b"Auto-Submitted: auto-generated\r\n" + octets)
+    office.poll()
+    item = office.world.unit(WEISHAN)["items"]["video"]
+    assert (item["state"], item["materials"]) == ("ok", [sha256(media.video(60)).hexdigest()])
+    assert len(office.world.letters(STRANGER)) == 2, "the second is not answered; the first was, and again when learned"
