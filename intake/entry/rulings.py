@@ -184,7 +184,7 @@ def _rule(
     with app.blobs.held(stored), app.database.writing() as session:
         mail_id, before = _before(session, ref, may)
         ruling(SqlRulings(session), mail_id)
-    if before.octets != Octets.WHOLE:
+    if before.octets == Octets.SPOILT or Octets(before.octets).removed:
         click.echo(f"{ref}: its octets are not here ({before.octets}); the next poll asks the mailbox for it")
         return 0
     with app.records.claim(app.clock(), only=mail_id) as claim:
