@@ -86,6 +86,11 @@ class Identity:
     def contradictory(self) -> bool:
         return bool(self.rivals)
 
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The evidence as it is kept and shown, with what speaks against it."""
+        return (*self.evidence, *(f"names {code}" for code in sorted(self.rivals)))
+
 
 NOBODY = Identity(Tier.UNKNOWN)
 

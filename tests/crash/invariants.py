@@ -55,13 +55,14 @@ def _unended(office: Office) -> Iterator[str]:
 
 
 def _unanswered(office: Office) -> Iterator[str]:
-    """Every mail is decided and has its letter; only who brings nothing new is left without."""
+    """Every mail is decided and has its letter; only who brings nothing new is left without, and what is not ours."""
     decided = office.rows("SELECT mail_id, detail FROM event WHERE what = 'decided'")
     idle = {number for number, detail in decided if json.loads(detail).get("reply") == "nothing-new"}
-    query = "SELECT id, state, (SELECT count(*) FROM letter WHERE mail_id = mail.id) FROM mail"
-    for number, state, letters in office.rows(query):
-        if state != "decided" or (letters != 1 and number not in idle):
-            yield f"mail {number}: {state}, {letters} letters"
+    query = "SELECT id, state, disposition, octets, (SELECT count(*) FROM letter WHERE mail_id = mail.id) FROM mail"
+    for number, state, disposition, octets, letters in office.rows(query):
+        ours = disposition != "IGNORED"
+        if state != "decided" or (letters != ours and number not in idle) or octets != ("whole" if ours else "purged"):
+            yield f"mail {number}: {state}, {disposition}, {octets}, {letters} letters"
 
 
 def _events(office: Office) -> Iterator[str]:
@@ -93,10 +94,15 @@ def _spoilt(office: Office) -> Iterator[str]:
 
 
 def _left(office: Office) -> Iterator[str]:
-    """Files that nobody will ever finish."""
+    """Files that nobody will ever finish, and those of mail that was emptied."""
     for folder in (office.data / "blobs/tmp", office.temporary):
         for path in folder.iterdir() if folder.is_dir() else ():
             yield f"left in {folder.name}: {path.name}"
+    kept = "SELECT sha256 FROM mail WHERE octets = 'whole' UNION SELECT sha256 FROM material"
+    kept += " UNION SELECT preview FROM material"
+    named = {sha256 for (sha256,) in office.rows(kept)}
+    yield from (f"blob {path.name}: nothing refers to it" for path in office.blobs() if path.name not in named)
+    yield from (f"blob {sha256}: still to be discarded" for (sha256,) in office.rows("SELECT sha256 FROM discard"))
 
 
 def _as_it_says_itself(office: Office) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """Where one point is tried: an office of its own in the state before the run, made in milliseconds by copying.
 
-The office has been at work before (its records exist, its mailbox was polled while it was empty), then four
-mails came: a small one, a large one, the small one once more octet by octet, and a corrected version of it.
+The office has been at work before (its records exist, its mailbox was polled while it was empty), then five
+mails came: a small one, a large one, the small one once more octet by octet, a corrected version of it, and one that
+is none of the office's business and is emptied in the same poll.
 """
 
 from __future__ import annotations
@@ -46,7 +47,14 @@ def corrected() -> bytes:
     return mail("370826", {"微山县总结报告（更正）.docx": report("微山县新版")}, subject="更正：科技活动周总结材料")
 
 
-MAILS = (small, large, small, corrected)
+@cache
+def unrelated() -> bytes:
+    return mail(
+        "370826", {"1.jpg": media.photo(seed=9)}, subject="会议场地优惠", sender="x@ads.example", body="欢迎选购。"
+    )
+
+
+MAILS = (small, large, small, corrected, unrelated)
 
 
 @dataclass(frozen=True)

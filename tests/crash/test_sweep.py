@@ -11,7 +11,7 @@ from tests.crash.report import Report
 from tests.crash.sweep import Lane, sweep
 
 pytestmark = pytest.mark.server
-SHARE = {"poll": 116, "first": 10, "digest": 8, "served": 8, "zygote": 6, "worker": 10}
+SHARE = {"poll": 136, "first": 10, "digest": 8, "served": 8, "zygote": 6, "worker": 10}
 PAIRS = 6
 SEED = 20240611
 

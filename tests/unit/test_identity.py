@@ -120,6 +120,7 @@ def test_a_report_of_another_unit_is_a_contradiction_whatever_else_the_mail_name
 
     assert identity.contradictory
     assert YUTAI in identity.rivals
+    assert f"names {YUTAI}" in identity.told
 
 
 def test_each_of_several_reports_may_name_the_units_own() -> None:

@@ -152,7 +152,7 @@ class SqlDesk:
         row.state, row.error, row.decided_at = "decided", None, now
         row.octets, row.refetches, row.refetch_failed_at = Octets.WHOLE, 0, None
         row.disposition, row.unit_code, row.notice_id = verdict.disposition, verdict.identity.unit, verdict.notice_id
-        row.identity, row.evidence = verdict.identity.tier, list(verdict.identity.evidence)
+        row.identity, row.evidence = verdict.identity.tier, list(verdict.identity.told)
         row.late, row.needs_person = verdict.late, verdict.has(Severity.HOLD)
         row.unscanned = any(each.examined.scan.outcome is Scanned.UNSCANNED for each in verdict.assessments)
         if row.unscanned:
