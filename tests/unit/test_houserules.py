@@ -7,6 +7,8 @@ import re
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 MODULES = sorted((REPOSITORY / "intake").rglob("*.py"))
 LONGEST_FUNCTION = 45
@@ -85,13 +87,27 @@ def test_nothing_is_left_for_later() -> None:
     assert [name(path) for path in MODULES if marks.search(path.read_text(encoding="utf-8"))] == []
 
 
-def test_what_is_installed_is_locked_by_hashes() -> None:
-    """Every requirement of the lock is one version with its hashes, from no index in particular; setup checks them."""
-    lock = (REPOSITORY / "requirements.lock").read_text(encoding="utf-8").replace("\\\n", " ")
+LOCKS = ("requirements.lock", "requirements-build.lock", "requirements-audit.lock")
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_what_is_installed_is_locked_by_hashes(name: str) -> None:
+    """Every requirement of a lock is one version with its hashes, from no index in particular."""
+    lock = (REPOSITORY / name).read_text(encoding="utf-8").replace("\\\n", " ")
     lines = [line for line in lock.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     pinned = re.compile(r"[a-z0-9-]+(\[[a-z]+\])?==\S+( ;[^#]*?)?(\s+--hash=sha256:[0-9a-f]{64})+")
 
-    assert len(lines) > 40
+    assert lines
     assert [line for line in lines if not pinned.fullmatch(line.strip())] == []
+
+
+def test_nothing_is_installed_past_the_locks() -> None:
+    """What comes without a wheel is built with tools of a lock: pip would fetch the newest ones, unchecked."""
     makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
-    assert "pip install --quiet --require-hashes --requirement requirements.lock\n" in makefile
+    installed = re.findall(r"pip install (.*)", makefile)
+
+    assert len(installed) >= len(LOCKS)
+    for how in installed:
+        assert "--require-hashes" in how
+        assert "--no-build-isolation" in how or "--only-binary :all:" in how
+    assert set(LOCKS) <= set(re.findall(r"--requirement (\S+)", makefile))
