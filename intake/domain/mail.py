@@ -86,7 +86,8 @@ class Message:
     person reads it, `own_text` the same without quoted earlier mail. `headers` maps lower-case names to
     all their values, decoded. `defects` names what was wrong with the octets. `returned` are Message-IDs that
     the body of a report carries: what could not be delivered. `verdicts` are those that stand where only the last
-    mail host could put them, not yet asked whether it is one that we believe.
+    mail host could put them, not yet asked whether it is one that we believe. `marked`: a mail inside it, or a version
+    of its text that is not shown, bears the marking of a classified paper (domain/secrecy.py).
     """
 
     subject: str = ""
@@ -104,6 +105,7 @@ class Message:
     defects: tuple[str, ...] = ()
     returned: tuple[str, ...] = ()
     verdicts: tuple[HostVerdict, ...] = ()
+    marked: bool = False
 
     @property
     def unread(self) -> bool:

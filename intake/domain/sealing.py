@@ -35,7 +35,8 @@ SEALED = Verdict(Disposition.HELD, findings=(Finding(SECRET_MARKING, Severity.HO
 def looks_classified(message: Message, materials: Iterable[Material], examined: Sequence[Examined]) -> bool:
     """Whether a marking stands in the subject, a name, the text of the mail, or the text of a file in it."""
     return (
-        any(each.facts.marked for each in examined)
+        message.marked
+        or any(each.facts.marked for each in examined)
         or any(named(each) is not None for each in _names(message, materials, examined))
         or marked(message.text) is not None
         or marked(message.own_text) is not None
@@ -45,6 +46,7 @@ def looks_classified(message: Message, materials: Iterable[Material], examined: 
 def _names(message: Message, materials: Iterable[Material], examined: Sequence[Examined]) -> Iterator[str]:
     """Subject, sender and the paths of files, each step of one for itself."""
     yield message.subject
+    yield from message.headers.get("subject", ())
     yield message.shown_sender
     for each in (*materials, *(one.material for one in examined)):
         yield from each.origin.split("/")

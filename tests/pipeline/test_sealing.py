@@ -7,7 +7,9 @@ import logging
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
+from email import message_from_bytes
 from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 
 import pytest
@@ -46,13 +48,40 @@ def sealed_mail(where: str) -> bytes:
         "report": {NAME: documents.docx(CANARY, [f"{CANARY}正文。" * 900, MARK, f"{CANARY}正文。" * 900])},
         "member name": {f"{CANARY}.zip": archives.zipped({f"秘密★/{CANARY}.txt": CANARY.encode()})},
         "nested mail": {f"{CANARY}.eml": inner.as_bytes()},
+        "subject of a nested mail": {f"{CANARY}.eml": _within(f"{MARK} {CANARY}")},
+        "subject two mails deep": {f"{CANARY}.eml": _within(CANARY, _within(f"{MARK} {CANARY}"))},
+        "subject of a zipped mail": {f"{CANARY}.zip": archives.zipped({"a.eml": _within(f"{MARK} {CANARY}")})},
     }.get(where, {})
     subject = f"{MARK} {SUBJECT}" if where == "subject" else SUBJECT
     body = f"{CANARY}请查收。\n{MARK if where == 'body' else ''}\n谢谢"
-    return mail("370826", files, subject=subject, sender=f"{CANARY} <kjj@u370826.example.gov.cn>", body=body)
+    sender = f"{CANARY} <kjj@u370826.example.gov.cn>"
+    if where == "page":
+        return _with_a_page(mail("370826", files, subject=subject, sender=sender, body=body))
+    return mail("370826", files, subject=subject, sender=sender, body=body)
 
 
-PLACES = ["subject", "body", "name", "report", "member name", "nested mail"]
+def _within(subject: str, attached: bytes | None = None) -> bytes:
+    """A mail about nothing in particular, in which another one may lie."""
+    inner = EmailMessage()
+    inner["From"], inner["Subject"] = "a@example.cn", subject
+    inner.set_content(f"{CANARY}请查收\n")
+    if attached is not None:
+        inner.add_attachment(attached, maintype="application", subtype="octet-stream", filename="b.eml")
+    return inner.as_bytes()
+
+
+def _with_a_page(octets: bytes) -> bytes:
+    """The marking stands in the page only that a mail brings beside its plain text."""
+    whole = message_from_bytes(octets, policy=default)
+    (text,) = (part for part in whole.walk() if part.get_content_type() == "text/plain")
+    text.add_alternative(f"<p>{CANARY}请查收。</p><p>{MARK[0]}<b>{MARK[1]}</b>{MARK[2:]}</p>", subtype="html")
+    return whole.as_bytes()
+
+
+PLACES = [
+    "subject", "body", "name", "report", "member name", "nested mail", "subject of a nested mail",
+    "subject two mails deep", "subject of a zipped mail", "page",
+]  # fmt: skip
 
 
 @pytest.fixture

@@ -27,6 +27,17 @@ MARKINGS = {
     "密 级: 【秘密】": Level.CONFIDENTIAL,
     "密级：■绝密 □机密 □秘密": Level.TOP_SECRET,
     "编号：007　秘密★1年　特急": Level.CONFIDENTIAL,
+    "機密★5年": Level.SECRET,
+    "絕密★長期": Level.TOP_SECRET,
+    "机密✶5年": Level.SECRET,
+    "机密※长期": Level.SECRET,
+    "秘密∗3年": Level.CONFIDENTIAL,
+    "机密(★)5年": Level.SECRET,
+    "机密【★】": Level.SECRET,
+    "密级为机密": Level.SECRET,
+    "保密等级：绝密": Level.TOP_SECRET,
+    "密级:机密、5年": Level.SECRET,
+    "机\u034f密\u3164★": Level.SECRET,
 }
 
 SPOKEN = [
@@ -45,6 +56,14 @@ SPOKEN = [
     "揭开大脑的秘密 ☆ 科普讲座".replace(" ☆", "，☆"),
     "宇宙的秘密\n" * 3,
     "五星级酒店 ★★★★★ 机密会议室",
+    "是否涉及国家秘密*\n联系人*",
+    "商业秘密*",
+    "商业秘密★示范单位",
+    "保守国家秘密★★★知识竞赛",
+    "密级：绝密□ 机密□ 秘密□",
+    "密级：绝密 机密 秘密 √非密",
+    "密级 秘密级事项清单",
+    "密级：秘密级以下",
 ]
 
 
@@ -82,3 +101,9 @@ def test_long_text_takes_no_time_that_grows_with_its_square() -> None:
     started = time.perf_counter()
     assert marked("秘 " * 500_000 + "机" * 500_000 + " " * 500_000 + "密级" * 100_000) is None
     assert time.perf_counter() - started < 5
+
+
+@pytest.mark.parametrize(("name", "level"), [("机密*.docx", Level.SECRET), ("秘密＊.pdf", Level.CONFIDENTIAL)])
+def test_an_asterisk_behind_nothing_but_a_class_marks_a_file(name: str, level: Level) -> None:
+    assert named(name) is level
+    assert named(f"商业{name}") is None

@@ -20,10 +20,14 @@ _OF_A_MAIL = frozenset({"from", "to", "subject", "date", "received", "message-id
 
 
 class Nesting:
-    """Opens what is encoded inside a mail; the spools stay open as long as `spools` does."""
+    """Opens what is encoded inside a mail; the spools stay open as long as `spools` does.
+
+    `heads` are those of the mails inside.
+    """
 
     def __init__(self, store: Store, spools: ExitStack) -> None:
         self.defects: list[str] = []
+        self.heads: list[Head] = []
         self._store = store
         self._spools = spools
         self._opened = 0
@@ -32,6 +36,7 @@ class Nesting:
     def leaves(self, found: Split, depth: int = 0) -> Iterator[Leaf]:
         """The leaves of a split mail, those inside encoded containers in their place."""
         self.defects += [each for each in found.defects if each not in self.defects]
+        self.heads += found.heads
         for leaf in found.leaves:
             inner = self._inner(leaf, depth) if _is_container(leaf) else None
             if inner is None:
@@ -54,6 +59,8 @@ class Nesting:
         top = top_block(spool) if is_mail else Block(b"", _without_encoding(leaf.head), 0)
         if is_mail and not any(name in _OF_A_MAIL for name, _value in top.head.fields):
             return None
+        if is_mail:
+            self.heads.append(top.head)
         forwarded = (*leaf.forwarded, leaf.head) if is_mail else leaf.forwarded
         return split(spool, top, forwarded, max(1, MAX_LEAVES - self._leaves))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from intake.adapters.mail.blocks import Block, top_block
 from intake.adapters.mail.content import Content
 from intake.adapters.mail.envelope import read_envelope
+from intake.adapters.mail.headers import Head, words
 from intake.adapters.mail.leaf import Leaf, content_type
 from intake.adapters.mail.links import find_links
 from intake.adapters.mail.nesting import Nesting
@@ -19,10 +20,11 @@ from intake.adapters.mail.returned import returned_ids
 from intake.adapters.mail.splitter import split
 from intake.adapters.mail.spool import Spool
 from intake.adapters.mail.store import BlobStored, Store
-from intake.adapters.mail.text import Body, compose
+from intake.adapters.mail.text import Body, Text, compose
 from intake.domain.mail import Link, Message
 from intake.domain.material import Material
 from intake.domain.robots import automatic
+from intake.domain.secrecy import marked, named
 from intake.ports import Blobs
 
 
@@ -47,6 +49,7 @@ def read(
             content.take(leaf)
         seen = trace(skeleton(spool, found, [leaf for leaf, _text in content.texts]))
         message = _message(head, compose(content.texts), seen, leaves, (*nesting.defects, *content.defects))
+        message = replace(message, marked=_is_marked(nesting.heads, [text for _leaf, text in content.texts]))
         if automatic(message, frozenset()) == "bounce":
             message = replace(message, returned=returned_ids(leaves))
     return message, tuple(content.materials)
@@ -77,6 +80,12 @@ def _message(head: Message, body: Body, seen: Trace, leaves: Sequence[Leaf], def
         relayed_at=seen.relayed_at,
         defects=(*head.defects, *defects, *seen.defects),
     )
+
+
+def _is_marked(heads: Iterable[Head], texts: Iterable[Text]) -> bool:
+    """Whether what no other field of a Message tells bears a marking: mails inside, versions that are not shown."""
+    told = (words(value) for head in heads for name in ("subject", "from") for value in head.values(name))
+    return any(named(each) for each in told) or any(marked(text.shown) for text in texts)
 
 
 def _links(subject: str, body: Body) -> tuple[Link, ...]:

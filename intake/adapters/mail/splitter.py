@@ -42,10 +42,11 @@ _CLEAR = re.compile(rb"\s*[A-Za-z-]+:[ \t]")
 
 @dataclass(slots=True)
 class Split:
-    """The top header block, the leaves in order, and what was wrong on the way."""
+    """The top header block, the leaves in order, the heads of mails inside, and what was wrong on the way."""
 
     top: Block
     leaves: list[Leaf] = field(default_factory=list)
+    heads: list[Head] = field(default_factory=list)
     defects: list[str] = field(default_factory=list)
 
 
@@ -97,7 +98,9 @@ class _Walk:
         if kind in MAILS and not encoded:
             if len(self._forwarded) < MAX_FORWARDED:
                 self._forwarded = (*self._forwarded, block.head)
-                return top_block(self._spool, block.body)
+                inner = top_block(self._spool, block.body)
+                self.result.heads.append(inner.head)
+                return inner
             self.note("forwarded too deep")
         if kind == "message/partial":
             self.note("message in parts")

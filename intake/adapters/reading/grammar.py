@@ -75,6 +75,7 @@ class Told(msgspec.Struct, forbid_unknown_fields=True):
     defects: list[_Name]
     returned: Annotated[list[_Word], msgspec.Meta(max_length=100)]
     verdicts: Annotated[list[VerdictTold], msgspec.Meta(max_length=100)]
+    marked: bool
 
 
 class Head(msgspec.Struct, tag="head", forbid_unknown_fields=True):
