@@ -242,10 +242,7 @@ class App:
         return deliver(Post(self.servers.open_courier, self.records, self.clock, self._in_time()))
 
     def retain(self) -> int:
-        removed = retain(self.records, self.blobs, self.clock, terms_of(self.config), self._in_time())
-        if removed and not self.database.compact():
-            journal.not_compacted()
-        return removed
+        return retain(self.records, self.blobs, self.clock, terms_of(self.config), self._in_time())
 
     def summarise(self) -> bool:
         return summarise(self.desk)

@@ -22,27 +22,36 @@ def place(records: Records, blobs: Blobs, clock: Clock) -> int:
             _placed(records, blobs, clock, each)
         except Deferred as error:
             trouble.append(f"{each.ref}: {error}")
+    if misplaced and not records.compact():
+        journal.not_compacted()
     if trouble:
         raise Deferred("; ".join(trouble))
     return len(misplaced)
 
 
 def _placed(records: Records, blobs: Blobs, clock: Clock, sealed: Sealed) -> None:
-    _moved(blobs, sealed)
+    for sha256 in (sealed.sha256, *_apart(records, sealed)):
+        _moved(blobs, sealed.seal, sha256)
     _without_pieces(records, blobs, sealed)
     with records.sealing() as sealing:
         sealing.placed(sealed, clock())
     journal.placed(sealed.ref, sealed.seal)
 
 
-def _moved(blobs: Blobs, sealed: Sealed) -> None:
-    match sealed.seal:
+def _apart(records: Records, sealed: Sealed) -> tuple[str, ...]:
+    """The files that staff added to it, but for those that another mail brought, too."""
+    with records.sealing() as sealing:
+        return tuple(each for each in sealed.added if not sealing.in_use(each, beside=sealed.id))
+
+
+def _moved(blobs: Blobs, seal: Seal, sha256: str) -> None:
+    match seal:
         case Seal.SEALED:
-            blobs.set_apart(sealed.sha256)
+            blobs.set_apart(sha256)
         case Seal.LIFTED:
-            blobs.put_back(sealed.sha256)
+            blobs.put_back(sha256)
         case Seal.DESTROYED:
-            blobs.destroy(sealed.sha256)
+            blobs.destroy(sha256)
 
 
 def _without_pieces(records: Records, blobs: Blobs, sealed: Sealed) -> None:

@@ -32,6 +32,8 @@ def retain(records: Records, blobs: Blobs, clock: Clock, terms: Terms, stopping:
             removed += 1
     removed += _forget(records, terms, now, stopping)
     discard(records, blobs, stopping)
+    if removed and not records.compact():
+        journal.not_compacted()
     return removed
 
 

@@ -256,6 +256,9 @@ class Records(Protocol):
 
     def retention(self) -> AbstractContextManager[Retention]: ...
 
+    def compact(self) -> bool:
+        """Write what was deleted out of the database's log, too; False when that must wait for who reads it."""
+
     def chronicle(self) -> AbstractContextManager[Chronicle]: ...
 
     def message_key(self) -> bytes:

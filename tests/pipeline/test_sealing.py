@@ -7,6 +7,7 @@ import logging
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -21,8 +22,9 @@ from intake.entry.cli import cli
 from intake.pipeline.examine import examine
 from intake.pipeline.summarise import compose
 from intake.ports import Deferred
-from tests.e2e.world import NOON, complete, mail, report
+from tests.e2e.world import NOON, address, complete, mail, report
 from tests.pipeline.office import Office
+from tests.pipeline.test_replies import limited
 from tests.samples import archives, documents, media
 
 pytestmark = pytest.mark.server
@@ -362,3 +364,61 @@ def test_a_helper_leaves_it_to_the_keeper_to_move_it(office: Office) -> None:
     assert office.poll() is None
     assert len(sealed(office)) == 1
     assert not ordinary(office)
+
+
+def attached(office: Office, folder: Path) -> Path:
+    """An ordinary mail, answered, to which staff add a file that is marked; the file."""
+    office.world.deliver(mail("370826", {"1.jpg": media.photo(seed=1)}))
+    office.poll()
+    file = folder / f"{CANARY}.docx"
+    file.write_bytes(documents.docx(CANARY, [MARK, f"{CANARY}正文。"]))
+    run(office, "attach", "M000001", file)
+    return file
+
+
+@EITHER
+def test_a_file_that_staff_added_is_kept_apart_with_the_mail(office: Office, tmp_path: Path) -> None:
+    """It is in no mailbox: one who is wrong must not lose it, one who is right must not see it copied."""
+    octets = attached(office, tmp_path).read_bytes()
+    assert json.loads(run(office, "show", "M000001", "--json"))["seal"] == "sealed"
+    assert not ordinary(office)
+    assert octets in [path.read_bytes() for path in sealed(office)]
+    assert_nowhere(database(office), "database")
+    assert "0 problems" in run(office, "fsck")
+    run(office, "seal", "--lift", "M000001", "--operator", "张三")
+    run(office, "seal", "--lift", "M000001", "--operator", "李四")
+    office.poll()
+    assert not sealed(office)
+    assert octets in [path.read_bytes() for path in ordinary(office)]
+    assert "report" in json.loads(run(office, "show", "M000001", "--json"))["materials"][-1]["requirement"]
+
+
+def test_a_file_that_staff_added_is_destroyed_with_the_mail(office: Office, tmp_path: Path) -> None:
+    attached(office, tmp_path)
+    run(office, "seal", "--destroy", "M000001", "--operator", "张三")
+    run(office, "seal", "--destroy", "M000001", "--operator", "李四")
+    assert not sealed(office)
+    assert not ordinary(office)
+    assert "0 problems" in run(office, "fsck")
+
+
+def test_no_letter_speaks_for_a_mail_that_was_sealed_since(office: Office, tmp_path: Path) -> None:
+    """Neither does one go out that still waits, nor is kept what one said that went."""
+    limited(office, quiet_minutes=5)
+    office.world.deliver(mail("370826", {f"{CANARY}.jpg": media.photo(seed=1)}), office.now)
+    office.poll()
+    office.now += timedelta(minutes=1)
+    office.world.deliver(mail("370826", {"2.jpg": media.photo(seed=2)}), office.now)
+    office.poll()
+    assert not office.world.letters(address("370826")), "one letter waits, and speaks for both"
+    file = tmp_path / "x.docx"
+    file.write_bytes(documents.docx(CANARY, [MARK]))
+    run(office, "attach", "M000001", file)
+    assert_nowhere(database(office), "database")
+    for _round in range(3):
+        office.now += timedelta(minutes=6)
+        office.poll()
+    (letter,) = office.world.letters(address("370826"))
+    assert "M000002" in str(letter["Subject"])
+    assert CANARY not in letter.get_body(("plain",)).get_content()
+    assert "M000001" not in letter.get_body(("plain",)).get_content()

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from intake.adapters.records.discards import discard
 from intake.adapters.records.rulings import attachments
+from intake.adapters.records.seals import SealRow
 from intake.adapters.records.shapes import mail_ref, pending_of
 from intake.adapters.records.tables import AttachmentRow, EventRow, MailRow, MaterialRow
 from intake.domain.mail import Octets
@@ -64,20 +65,25 @@ def _references(session: Session) -> Iterator[Holding]:
     there = MailRow.seal.not_in(ELSEWHERE), MailRow.octets.not_in(REMOVED)
     for number, sha256, size, cut in session.execute(mails.where(*there)):
         yield Holding(sha256, Use.MAIL, number, None if cut else size)
+    apart = select(MailRow.id).where(MailRow.seal.in_(ELSEWHERE))
     for table, use in ((AttachmentRow, Use.ATTACHMENT), (MaterialRow, Use.MATERIAL)):
-        for number, sha256, size in session.execute(select(table.mail_id, table.sha256, table.size)):
+        parts = select(table.mail_id, table.sha256, table.size).where(table.mail_id.not_in(apart))
+        for number, sha256, size in session.execute(parts):
             yield Holding(sha256, use, number, size)
     for number, preview in session.execute(select(MaterialRow.mail_id, MaterialRow.preview)):
         if preview:
             yield Holding(preview, Use.PREVIEW, number, None)
 
 
-def is_referred_to(session: Session, sha256: str) -> bool:
-    """Whether anything at all refers to a blob now."""
+def is_referred_to(session: Session, sha256: str, beside: int | None = None) -> bool:
+    """Whether anything refers to a stored blob now, be it sealed and not yet in its place; but not a mail `beside`."""
+    apart = select(SealRow.mail_id).where(SealRow.placed, MailRow.id == SealRow.mail_id, MailRow.seal.in_(ELSEWHERE))
     any_of = (
-        select(MailRow.id).where(MailRow.sha256 == sha256, MailRow.octets.not_in(REMOVED)),
+        select(MailRow.id).where(MailRow.sha256 == sha256, MailRow.octets.not_in(REMOVED), MailRow.id.not_in(apart)),
         select(MaterialRow.id).where(or_(MaterialRow.sha256 == sha256, MaterialRow.preview == sha256)),
-        select(AttachmentRow.id).where(AttachmentRow.sha256 == sha256),
+        select(AttachmentRow.id).where(
+            AttachmentRow.sha256 == sha256, AttachmentRow.mail_id.not_in(apart), AttachmentRow.mail_id != (beside or 0)
+        ),
     )
     return any(session.scalar(select(exists(query))) for query in any_of)
 

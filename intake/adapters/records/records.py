@@ -38,6 +38,9 @@ class SqlRecords:
         self._roster = roster
         self._claims = Claims(database)
 
+    def compact(self) -> bool:
+        return self._database.compact()
+
     def unscanned(self, now: datetime) -> int:
         """How many decided mails have files that no scanner has seen, and are due to be shown to it again."""
         with self._database.reading() as session:

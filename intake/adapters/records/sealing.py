@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, delete, or_, select
 from sqlalchemy.orm import Session
 
 from intake.adapters.records.holdings import is_referred_to
+from intake.adapters.records.retention import without_words
 from intake.adapters.records.seals import SealRow
 from intake.adapters.records.shapes import findings_to_json, mail_ref
 from intake.adapters.records.tables import (
     AttachmentRow,
     EntryRow,
     EventRow,
+    LetterRow,
     LinkRow,
     MailRow,
     MaterialRow,
@@ -41,14 +44,16 @@ class Standing:
 
 def seal(session: Session, row: MailRow, pieces: Sequence[str], now: datetime) -> None:
     """All that tells what a mail says goes out of its row, and the rows of what was in it go."""
-    parts = [*pieces, *_forgotten(session, row.id)]
+    added = _unnamed(session, row.id)
+    parts = {*pieces, *_forgotten(session, row.id)} - added
+    _unsaid(session, row.id, now)
     row.state, row.decided_at, row.error, row.octets = "decided", now, None, Octets.WHOLE
     row.seal, row.disposition, row.needs_person, row.unscanned = Seal.SEALED, SEALED.disposition, True, False
     row.message_id, row.sender, row.shown_sender, row.subject, row.waive_reason = None, "", "", "", ""
     row.identity, row.evidence, row.unit_code, row.notice_id = SEALED.identity.tier, [], None, None
     row.late, row.findings = False, findings_to_json(SEALED.findings)
     kept = session.get(SealRow, row.id) or SealRow(mail_id=row.id, sealed_at=now)
-    kept.pieces, kept.placed, kept.asked, kept.asked_by = sorted(set(parts) - {row.sha256}), False, None, None
+    kept.pieces, kept.placed, kept.asked, kept.asked_by = sorted(parts - {row.sha256}), False, None, None
     session.add(kept)
     session.add(EventRow(at=now, what="sealed", mail_id=row.id, detail={}))
 
@@ -56,11 +61,39 @@ def seal(session: Session, row: MailRow, pieces: Sequence[str], now: datetime) -
 def _forgotten(session: Session, mail_id: int) -> list[str]:
     """Removes what earlier examinations wrote; the hashes that were named there."""
     parts = session.scalars(select(MaterialRow).where(MaterialRow.mail_id == mail_id)).all()
-    added = session.scalars(select(AttachmentRow.sha256).where(AttachmentRow.mail_id == mail_id)).all()
-    named = [*(part.sha256 for part in parts), *(part.preview for part in parts if part.preview), *added]
-    for table in (MaterialRow, AttachmentRow, LinkRow, EntryRow):
+    named = [*(part.sha256 for part in parts), *(part.preview for part in parts if part.preview)]
+    for table in (MaterialRow, LinkRow, EntryRow):
         session.execute(delete(table).where(table.mail_id == mail_id))
     return named
+
+
+def _unnamed(session: Session, mail_id: int) -> set[str]:
+    """Takes the names away from the files that staff added, which are kept apart with the mail; their hashes."""
+    rows = session.scalars(select(AttachmentRow).where(AttachmentRow.mail_id == mail_id)).all()
+    for row in rows:
+        ending = _ENDING.search(row.filename)
+        row.filename = f"added-{row.id}{ending[0] if ending else ''}"
+    return {row.sha256 for row in rows}
+
+
+_ENDING = re.compile(r"\.[A-Za-z0-9]{1,8}$")
+
+
+def _unsaid(session: Session, mail_id: int, now: datetime) -> None:
+    """No letter that speaks for a mail goes out any more, and none is kept. Other mails for which such a letter spoke,
+    too, and which it has not answered, are decided once more, without this one.
+    """
+    by = select(LetterRow.superseded_by).where(LetterRow.mail_id == mail_id, LetterRow.superseded_by.is_not(None))
+    speaks = or_(LetterRow.mail_id == mail_id, LetterRow.id.in_(by))
+    for letter in session.scalars(select(LetterRow).where(speaks, LetterRow.state.in_(("due", "held")))).all():
+        letter.state, letter.settled_at = "superseded", now
+        told = {"mail_id": letter.mail_id, "letter_id": letter.id, "detail": {"by": "seal"}}
+        session.add(EventRow(at=now, what="letter superseded", **told))
+        for other in session.scalars(select(MailRow).where(MailRow.id == letter.mail_id, MailRow.id != mail_id)):
+            other.state, other.attempts, other.next_attempt_at = "received", 0, now
+            other.rulings += 1
+    session.flush()
+    without_words(session, speaks)
 
 
 class SqlSealing:
@@ -72,17 +105,24 @@ class SqlSealing:
     def misplaced(self) -> tuple[Sealed, ...]:
         rows = self._session.execute(_both().where(SealRow.placed.is_(False)).order_by(MailRow.id))
         return tuple(
-            Sealed(mail.id, mail_ref(mail.id), mail.sha256, Seal(mail.seal), tuple(kept.pieces)) for mail, kept in rows
+            Sealed(mail.id, mail_ref(mail.id), mail.sha256, Seal(mail.seal), tuple(kept.pieces), self._added(mail.id))
+            for mail, kept in rows
         )
 
-    def in_use(self, sha256: str) -> bool:
-        return is_referred_to(self._session, sha256)
+    def _added(self, mail_id: int) -> tuple[str, ...]:
+        added = select(AttachmentRow.sha256).where(AttachmentRow.mail_id == mail_id)
+        return tuple(self._session.scalars(added.order_by(AttachmentRow.id)))
+
+    def in_use(self, sha256: str, beside: int | None = None) -> bool:
+        return is_referred_to(self._session, sha256, beside)
 
     def placed(self, sealed: Sealed, now: datetime) -> None:
         mail, kept = self._row(sealed.id)
         if mail.seal != sealed.seal:
             return  # decided anew meanwhile
         kept.placed, kept.pieces = True, []
+        if mail.seal == Seal.DESTROYED:
+            self._session.execute(delete(AttachmentRow).where(AttachmentRow.mail_id == mail.id))
         if mail.seal == Seal.LIFTED and mail.state == "decided":
             mail.state, mail.attempts, mail.next_attempt_at = "received", 0, now
 
@@ -90,10 +130,14 @@ class SqlSealing:
         """Every mail that was ever sealed, oldest first."""
         return tuple(_standing(mail, kept) for mail, kept in self._session.execute(_both().order_by(MailRow.id)))
 
-    def kept(self) -> dict[str, str]:
-        """The hashes of those that are sealed now and should be in their place, by ref."""
+    def kept(self) -> tuple[tuple[str, str], ...]:
+        """The refs of those that are sealed now and should be in their place, with each hash of theirs."""
         which = SealRow.placed, MailRow.seal == Seal.SEALED
-        return {mail_ref(mail.id): mail.sha256 for mail, _kept in self._session.execute(_both().where(*which))}
+        mails = [mail for mail, _kept in self._session.execute(_both().where(*which))]
+        return tuple((mail_ref(mail.id), each) for mail in mails for each in (mail.sha256, *self._kept_of(mail.id)))
+
+    def _kept_of(self, mail_id: int) -> list[str]:
+        return [each for each in self._added(mail_id) if not self.in_use(each, beside=mail_id)]
 
     def find(self, mail_id: int) -> Standing | None:
         found = self._session.execute(_both().where(MailRow.id == mail_id)).one_or_none()

@@ -60,12 +60,12 @@ def _sealed(app: App) -> Iterator[Problem]:
     """Sealed mails that are not where they belong, or are not what their names say; nothing else is asked of them."""
     with app.database.reading() as session:
         kept = SqlSealing(session).kept()
-    for ref, sha256 in kept.items():
+    for ref, sha256 in kept:
         if fault := app.blobs.sealed_fault(sha256):
             todo = "it is sealed, so that it cannot be fetched again; two operators may end it with seal --destroy"
             yield Problem(Fault.SEALED, app.blobs.sealed(sha256), todo, f"{ref}: {fault}")
     for path in census.sealed(app.blobs):
-        if path.name not in kept.values():
+        if path.name not in {sha256 for _ref, sha256 in kept}:
             yield Problem(Fault.SEALED, path, "no sealed mail on record; look who put it there", "")
 
 
