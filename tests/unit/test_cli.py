@@ -157,3 +157,12 @@ def test_the_process_ends_with_the_status_and_without_a_traceback() -> None:
 
     assert (usage.returncode, config.returncode) == (os.EX_USAGE, os.EX_CONFIG)
     assert "Traceback" not in usage.stderr + config.stderr
+
+
+@pytest.mark.parametrize("head", ["", "2", "3f9c0a7b21de045", "3f9c0a7b21de045g", "0" * 65])
+def test_a_piece_of_a_hash_proves_nothing(head: str) -> None:
+    """Every chain has an event whose hash begins so."""
+    done = run("audit", "verify", "--head", head)
+
+    assert (done.returncode, done.stdout) == (os.EX_USAGE, "")
+    assert "copy all 16 characters" in done.stderr

@@ -16,7 +16,7 @@ from jinja2 import UndefinedError
 from intake.adapters.letters import digests
 from intake.adapters.letters.workbook import LONGEST_CELL, Sheet, workbook
 from intake.domain.alarm import Standing, Trouble
-from intake.domain.digest import REMARKS, WARNINGS, LetterLine, MailLine, Reconciliation
+from intake.domain.digest import REMARKS, WARNINGS, AuditHead, LetterLine, MailLine, Reconciliation
 from intake.domain.finding import Severity
 from intake.domain.letter import LetterKind
 from intake.domain.notice import Unit
@@ -62,6 +62,16 @@ def test_the_headline_counts_and_says_what_time_is_left() -> None:
     assert (
         "应报14家，收齐9（+3），部分报送2，待人工确认1，未报送2。距截止（6月11日23时59分）还有2个工作日（含当日）。"
     ) in lines(ORDINARY.text)
+
+
+def test_every_form_of_it_names_the_end_of_the_chain() -> None:
+    """So that it lies where whoever owns the database cannot reach it."""
+    head = AuditHead(1234, "3f9c0a7b21de0455" + "e" * 48)
+    rendered = digests.render(WORDS, digest(health=replace(HEALTH, audit=head)))
+    for form in (rendered.text, rendered.html):
+        assert "操作记录共1234条，校验码 3f9c0a7b21de0455（请保留本日报" in form
+
+    assert "操作记录" not in digests.render(WORDS, digest(health=replace(HEALTH, audit=AuditHead(0, "0" * 64)))).text
 
 
 def test_what_needs_a_person_comes_with_its_command() -> None:

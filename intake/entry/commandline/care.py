@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
@@ -18,8 +19,15 @@ def audit() -> None:
     """
 
 
+def _head(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    """Short beginnings are on every chain, and would prove nothing."""
+    if value is None or re.fullmatch(r"[0-9a-f]{16,64}", value.strip().lower()):
+        return value and value.strip().lower()
+    raise click.BadParameter("copy all 16 characters (0-9, a-f) of the hash from the digest")
+
+
 @audit.command()
-@click.option("--head", help="The hash that a past digest names: it must be on the chain.")
+@click.option("--head", callback=_head, help="The hash that a past digest names: it must be on the chain.")
 @click.pass_context
 def verify(context: click.Context, head: str | None) -> None:
     """Check that no event on record was changed, taken out or put in; exit status 1 when one was.
