@@ -106,15 +106,16 @@ def lost(ref: str, why: str) -> None:
 
 
 def crashed(ref: str, error: BaseException, retry_at: datetime | None) -> None:
-    """The words of the error are left out: they may be the mail's."""
+    """Without the words of the error, which may be the mail's."""
     why = type(error).__name__
     _say(logging.ERROR, "crashed", mail=ref, retry_at=retry_at and retry_at.isoformat(), why=why)
     _trace(where(error))
 
 
 def job_crashed(job: str, error: BaseException) -> None:
-    _say(logging.ERROR, "crashed", job=job, why=error)
-    _trace("".join(traceback.format_exception(error)))
+    """Without the words of the error, as for a mail."""
+    _say(logging.ERROR, "crashed", job=job, why=type(error).__name__)
+    _trace(where(error))
 
 
 def where(error: BaseException) -> str:
@@ -125,7 +126,7 @@ def where(error: BaseException) -> str:
 
 
 def _trace(told: str) -> None:
-    """Every line indented: the words of an error may be foreign and look like a log line."""
+    """Every line indented, so that none looks like a log line."""
     lines = told.splitlines()
     _log.error("%s", "\n    ".join(["traceback", *map(printable, map(masked, lines))]))
 

@@ -24,7 +24,7 @@ from intake.adapters.scanning import Clamd
 from intake.domain.schedule import IsWorkday
 from intake.domain.vitals import Streak
 from intake.entry import scanner
-from intake.entry.config import Config, ConfigError
+from intake.entry.config import Config, ConfigError, without_words
 from intake.entry.disks import guard_of
 from intake.entry.heartbeat import Signs
 from intake.entry.office import account_of, limits_of, office_of, opens, rules_of, sender_of, terms_of
@@ -136,7 +136,7 @@ class App:
         try:
             taken, trouble = self._pass()
         except Exception as error:
-            self._poll_ended(number, 0, str(error))
+            self._poll_ended(number, 0, without_words(error))
             raise
         self._poll_ended(number, taken, trouble.get("receive"), trouble.get("examine"))
         return "; ".join(f"{stage}: {why}" for stage, why in trouble.items()) or None
@@ -166,7 +166,7 @@ class App:
         """Note how a job ended: without an error, or for a reason of ours."""
         before = self.crashes.pop(job, Streak(0, self.clock()))
         if error is not None:
-            self.crashes[job] = Streak(before.count + 1, before.since, f"{type(error).__name__}: {error}")
+            self.crashes[job] = Streak(before.count + 1, before.since, without_words(error))
 
     def tend(self) -> None:
         """Watch; what operators must know is sent at once."""

@@ -36,6 +36,11 @@ class ConfigError(Exception):
         self.problems = problems
 
 
+def without_words(error: Exception) -> str:
+    """What records and alarms say of a failure of ours: its kind alone, since other words may be a mail's."""
+    return str(error) if isinstance(error, ConfigError) else type(error).__name__
+
+
 class Config(Struct, frozen=True):
     """All files of a configuration folder, checked one by one and against one another."""
 

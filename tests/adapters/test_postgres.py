@@ -5,13 +5,16 @@ from __future__ import annotations
 import signal
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from urllib.parse import quote
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
 
 from intake.adapters.records import database as database_module
 from intake.adapters.records.database import Database
@@ -344,6 +347,32 @@ def test_a_bug_of_ours_is_not_called_the_worlds(box: Box, trouble: Callable[[str
 
     with pytest.raises(ProgrammingError), box.database.writing() as session:
         session.execute(text("SELECT * FROM no_such_table"))
+
+
+TWICE = "CREATE TEMP TABLE twice (word text UNIQUE DEFERRABLE INITIALLY DEFERRED)"
+
+
+@pytest.mark.parametrize(
+    ("statements", "says"),
+    [
+        (("INSERT INTO event (what, detail) VALUES (:word, '{}')",), "violates not-null"),
+        ((TWICE, "INSERT INTO twice VALUES (:word), (:word)"), "violates unique"),
+    ],
+    ids=["at once", "at the commit"],
+)
+def test_no_error_of_the_server_tells_what_is_in_a_row(box: Box, statements: tuple[str, ...], says: str) -> None:
+    """Its further lines do: "Failing row contains (1, ..., the subject)"."""
+    word = uuid4().hex
+    with pytest.raises(IntegrityError, match=says) as caught:
+        execute(box, statements, word)
+
+    assert word not in "".join(traceback.format_exception(caught.value))
+
+
+def execute(box: Box, statements: tuple[str, ...], word: str) -> None:
+    with box.database.writing() as session:
+        for statement in statements:
+            session.execute(text(statement), {"word": word})
 
 
 def test_two_that_make_the_same_row_at_once_both_find_it(box: Box, server: Database) -> None:

@@ -148,10 +148,15 @@ def test_a_digest_that_cannot_be_written_is_told(office: Office, look: Look) -> 
     """Its absence is what nobody notices."""
     configure(office)
     for _ in range(4):
-        office.app.ended("summarise", KeyError("x"))
+        office.app.ended("summarise", KeyError("a subject"))
         minutes(office, 5, 5)
     assert subjects(office) == ["【告警】程序出错（6-05 12:15）"]
     assert "summarise failed 4 times" in look()[1]
+    (letter,) = office.world.letters(OPERATOR)
+    assert "KeyError" in letter.as_string()
+    body = letter.get_body(("plain",))
+    assert body is not None
+    assert "a subject" not in body.get_content() + look()[1], "the words of an error may be a mail's"
     office.app.ended("summarise", None)
     minutes(office, 20, 5)
     assert subjects(office)[1:] == ["【告警解除】程序出错，现已恢复"]

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, inspect, make_url, select, text
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
@@ -174,13 +175,22 @@ def _postgres(url: URL) -> Engine:
     ours = " ".join(f"-c {name}={value}" for name, value in settings.items())
     options = f"{ours} {url.query.get('options', '')}"
     known_as = f"intake {socket.gethostname()[:40]} {os.getpid()}"  # 63 octets at most
-    return create_engine(
+    engine = create_engine(
         url,
         isolation_level="READ COMMITTED",
         pool_pre_ping=True,
         hide_parameters=True,  # an error tells no subject
         connect_args={"options": options, "application_name": known_as, "connect_timeout": 10, **_KEEPALIVES},
     )
+    event.listen(engine, "handle_error", _cut_details)
+    return engine
+
+
+def _cut_details(context: ExceptionContext) -> None:
+    """The first line of an error says what happened; the others quote the row in which it did."""
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None:
+            error.args = tuple(str(told).partition("\n")[0] for told in error.args)
 
 
 _KEEPALIVES = {"keepalives_idle": 60, "keepalives_interval": 10, "keepalives_count": 6, "tcp_user_timeout": 120_000}
