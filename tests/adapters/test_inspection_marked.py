@@ -16,6 +16,8 @@ PLAIN = ["一、基本情况。开展保密宣传教育，不涉及国家秘密�
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 S = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 A = 'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"'
+V = 'xmlns:v="urn:schemas-microsoft-com:vml"'
+DC = 'xmlns:dc="http://purl.org/dc/elements/1.1/"'
 CONTENT_TYPES = (
     '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
     '<Override PartName="/{part}" ContentType="application/vnd.openxmlformats-officedocument.{kind}.main+xml"/></Types>'
@@ -48,6 +50,20 @@ def xlsx(strings: str = "", footer: str = "") -> bytes:
             "xl/worksheets/sheet1.xml": f"<worksheet {S}><oddFooter>{footer}</oddFooter></worksheet>",
         },
     )
+
+
+def with_part(name: str, content: str) -> bytes:
+    return documents.zipped({**documents.docx_parts("总结", PLAIN), name: content})
+
+
+def of_book(name: str, content: str) -> bytes:
+    return office("xl/workbook.xml", "spreadsheetml.sheet", {name: content})
+
+
+def sheet_named(name: str) -> bytes:
+    book = f'<workbook {S}><sheets><sheet name="{name}" sheetId="1"/></sheets></workbook>'
+    kind = CONTENT_TYPES.format(part="xl/workbook.xml", kind="spreadsheetml.sheet")
+    return documents.zipped({"[Content_Types].xml": kind, "xl/workbook.xml": book})
 
 
 def pptx(text: str) -> bytes:
@@ -86,6 +102,19 @@ MARKED = {
     "xlsx cell": xlsx(f"单位 {MARK}"),
     "xlsx footer": xlsx(footer=f"&amp;C{MARK}"),
     "pptx": pptx(MARK),
+    "docx watermark": with_part("word/header1.xml", f'<w:hdr {W} {V}><v:textpath string="{MARK}"/></w:hdr>'),
+    "docx title": with_part("docProps/core.xml", f"<cp {DC}><dc:title>{MARK}</dc:title></cp>"),
+    "docx property": with_part("docProps/custom.xml", f"<Properties><lpwstr>{MARK}</lpwstr></Properties>"),
+    "docx diagram": with_part("word/diagrams/data1.xml", f"<x {A}><a:p><a:t>{MARK}</a:t></a:p></x>"),
+    "docx deleted text": with_part("word/header1.xml", f"<w:hdr {W}><w:p><w:delText>{MARK}</w:delText></w:p></w:hdr>"),
+    "xlsx sheet name": sheet_named(MARK),
+    "xlsx comment": of_book("xl/comments1.xml", f"<comments {S}><comment><t>{MARK}</t></comment></comments>"),
+    "xlsx text box": of_book("xl/drawings/drawing1.xml", f"<x {A}><a:p><a:t>{MARK}</a:t></a:p></x>"),
+    "pptx notes master": office(
+        "ppt/presentation.xml",
+        "presentationml.presentation",
+        {"ppt/notesMasters/notesMaster1.xml": f"<x {A}><a:p><a:t>{MARK}</a:t></a:p></x>"},
+    ),
     "odt header": odt(MARK),
     "ofd": documents.ofd([PLAIN, [MARK]]),
     "pdf": documents.pdf([MARK, *PLAIN]),

@@ -10,9 +10,9 @@ import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO, Final
 from xml.parsers import expat
 
@@ -34,12 +34,16 @@ _PICTURES: Final = re.compile(r"(?i)word/media/.+|Pictures/.+|Doc_[^/]+/(.+/)?Re
 
 @dataclass(frozen=True)
 class _Vocabulary:
-    """Which elements hold text, which end a line, and which hide all they contain. Local names."""
+    """Which elements hold text, which end a line, and which hide all they contain. Local names.
+
+    `said` are the attributes, by their element, whose values are read like text.
+    """
 
     text: frozenset[str]
     lines: frozenset[str]
     spaces: frozenset[str] = frozenset()
     hidden: frozenset[str] = frozenset()
+    said: Mapping[str, str] = field(default_factory=dict)
 
 
 # Fallback repeats, for old programs, what the Choice beside it says.
@@ -51,15 +55,21 @@ _OFD_PAGE = _Vocabulary(frozenset({"TextCode"}), frozenset({"TextObject"}))
 
 # Where text stands that is not the paper's own, and where markings do: headers, notes, cells, slides, templates.
 _ASIDE: Final = re.compile(
-    r"(?i)word/(header|footer|footnotes|endnotes|comments)\d*\.xml|xl/sharedStrings\.xml|xl/worksheets/[^/]+\.xml"
-    r"|ppt/(slides|slideMasters|slideLayouts|notesSlides)/[^/]+\.xml|(styles|content)\.xml|Doc_[^/]+/.+/Content\.xml"
+    r"(?i)word/(header|footer|footnotes|endnotes|comments|(glossary|diagrams|charts)/[^/]+?)\d*\.xml"
+    r"|xl/(sharedStrings|workbook|comments\d*|(worksheets|drawings|diagrams|charts)/[^/]+)\.xml"
+    r"|ppt/(slides|slideMasters|slideLayouts|notesSlides|handoutMasters|notesMasters|comments|diagrams|charts)/[^/]+\.xml"
+    r"|docProps/(core|app|custom)\.xml|(styles|content|meta)\.xml|Doc_[^/]+/.+/Content\.xml"
+)
+_PROPERTIES: Final = frozenset(
+    {"title", "subject", "keywords", "description", "category", "Company", "lpwstr", "keyword"}
 )
 _MAX_ASIDE: Final = 16 << 20
 _RUNNING: Final = frozenset({"oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter"})
 _ANY = _Vocabulary(
-    _RUNNING | {"t", "p", "h", "TextCode"},
-    _RUNNING | {"p", "h", "br", "si", "c", "TextObject"},
+    _RUNNING | _PROPERTIES | {"t", "p", "h", "TextCode", "delText"},
+    _RUNNING | _PROPERTIES | {"p", "h", "br", "si", "c", "comment", "TextObject", "textpath", "sheet", "table"},
     hidden=frozenset({"tracked-changes"}),
+    said={"textpath": "string", "sheet": "name", "table": "name"},
 )
 
 _Start = Callable[[str, dict[str, str]], None]
@@ -210,11 +220,14 @@ class _Listener:
         self._inside = 0
         self._hidden = 0
 
-    def start(self, name: str, _: dict[str, str]) -> None:
+    def start(self, name: str, attributes: dict[str, str]) -> None:
         self._hidden += name in self._words.hidden
         self._inside += name in self._words.text
         if name in self._words.spaces:
             self._say("\t")
+        if wanted := self._words.said.get(name):
+            said = (value for key, value in attributes.items() if key.rpartition(" ")[2] == wanted)
+            self._say("\n" + "\n".join(said))
 
     def end(self, name: str) -> None:
         self._hidden -= name in self._words.hidden
