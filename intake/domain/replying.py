@@ -32,8 +32,8 @@ class Handling(StrEnum):
 class Limits:
     """How many answers may go out in 24 hours, to one address and in all, and for how long one waits for more mail.
 
-    `idle_...` are those to one address for mails that bring nothing new. `never` are addresses, or "@domain", that
-    staff have seen to be robots which do not say so.
+    `idle_...` are those to one address for mails that bring nothing new; of `idle_month` one less after an answer to
+    what brought something. `never` are addresses, or "@domain", that staff have seen to be robots which do not say so.
     """
 
     per_address_day: int = 20
@@ -48,19 +48,22 @@ class Limits:
 class Letters:
     """The answers on record. Those of the last day count since staff last let held ones go.
 
-    `idle_...` are those to mails of this address that brought nothing new; `reaction` is whether the mail came after
-    one of ours, and so may be its echo. `held_address` and `held_all` say whether
-    answers wait already. `news` is whether the mail brings a file that its address has not sent before.
+    `idle_...` are those to mails of this address that brought nothing new, `answered` whether another one went there
+    in the last month; `reaction` is whether the mail came after one of ours, and so may be its echo. `held_address` and
+    `held_all` say whether answers wait already. `new_file` and `new_link` are whether the mail brings one that its
+    address has not sent before.
     """
 
     to_address: int = 0
     in_all: int = 0
     idle_day: int = 0
     idle_month: int = 0
+    answered: bool = False
     reaction: bool = False
     held_address: bool = False
     held_all: bool = False
-    news: bool = True
+    new_file: bool = True
+    new_link: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +78,19 @@ class Correspondence:
 
     @property
     def idle(self) -> bool:
-        """Whether the mail brings nothing new: no file unseen, no link, nothing that was not looked into."""
-        case = self.case
-        unseen = case.too_large is not None or case.message.unread
-        return not (self.letters.news or case.message.links or unseen or self.ruled)
+        """Whether the mail brings nothing new: no file and no link unseen, nothing that was not looked into."""
+        return self._no_file and not self.letters.new_link
+
+    @property
+    def slight(self) -> bool:
+        """Whether its answer counts as one to idle talk: the link below a robot's answers is new once, too."""
+        return self.idle or (self._no_file and self.letters.reaction)
+
+    @property
+    def _no_file(self) -> bool:
+        """Whether there is no file that is new, nothing that was not looked into, and no word of staff."""
+        unseen = self.case.too_large is not None or self.case.message.unread
+        return not (self.letters.new_file or unseen or self.ruled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +136,9 @@ def _goes_round(mail: Correspondence) -> bool:
 
 
 def _nothing_new(mail: Correspondence) -> bool:
-    """A robot that answers our answers gets one or two; what came before any of ours can be no echo of it."""
+    """A robot that answers our answers gets two letters in all; what came before any of ours can be no echo of it."""
     letters, limits = mail.letters, mail.limits
-    often = letters.idle_day >= limits.idle_day or letters.idle_month >= limits.idle_month
+    often = letters.idle_day >= limits.idle_day or letters.idle_month + letters.answered >= limits.idle_month
     return mail.idle and letters.reaction and often
 
 

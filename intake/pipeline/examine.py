@@ -222,7 +222,7 @@ def _answer(bench: Bench, desk: Desk, pending: Pending, mail: Correspondence, ru
     draft = replace(
         draft,
         held=rule.name if rule.handling is Handling.HELD else None,
-        idle=mail.idle,
+        idle=mail.slight,
         due_at=reply.now if mail.ruled else due(reply, quiet),
         replaces=tuple(each.letter for each in waiting),
     )

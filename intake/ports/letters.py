@@ -30,7 +30,7 @@ class Draft:
     held: str | None = None
     """The rule for which it waits until staff let it go."""
     idle: bool = False
-    """It answers a mail that brought nothing new."""
+    """It answers a mail that brought nothing new, or only a link below an answer to one of ours."""
     due_at: datetime | None = None
     """When it goes out at the earliest; None: at once."""
     replaces: tuple[int, ...] = ()

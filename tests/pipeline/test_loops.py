@@ -152,6 +152,16 @@ def with_a_card(first: EmailMessage, letter: EmailMessage) -> EmailMessage:
     return made
 
 
+def with_a_link(first: EmailMessage, letter: EmailMessage) -> EmailMessage:
+    text = "您的来信收悉。资料下载：https://share.weiyun.com/AbCd123"
+    return mail(str(first["From"]), f"回复：{letter['Subject']}", text, **re(letter))
+
+
+def with_the_mark_of_a_link(first: EmailMessage, letter: EmailMessage) -> EmailMessage:
+    text = "您的来信收悉。从QQ邮箱发来的超大附件 办事指南.pdf (2.5M)"
+    return mail(str(first["From"]), f"回复：{letter['Subject']}", text, **re(letter))
+
+
 def returned(first: EmailMessage, letter: EmailMessage) -> EmailMessage:
     made = mail(f"mailer-daemon@{str(first['From']).rpartition('@')[2]}", "Undelivered Mail", "no such user")
     made.add_attachment(letter)
@@ -164,7 +174,8 @@ def rewritten_bounce(first: EmailMessage, letter: EmailMessage) -> EmailMessage:
 
 ROBOTS: tuple[Robot, ...] = (
     vacation, said_in_the_subject, without_any_sign, ticket_system, service_desk, out_of_office, netease, mailing_list,
-    challenge, looping_alias, echo, forwarder, forwarder_of_files, with_a_card, returned, rewritten_bounce,
+    challenge, looping_alias, echo, forwarder, forwarder_of_files, with_a_card, with_a_link,
+    with_the_mark_of_a_link, returned, rewritten_bounce,
 )  # fmt: skip
 
 
@@ -248,8 +259,8 @@ def service(file: Database, tmp_path: Path) -> Service:
     return Service(file, tmp_path)
 
 
-def a_week(service: Service, robot: Robot, first: EmailMessage) -> int:
-    """Let the robot answer each letter a minute later; how many it got."""
+def a_week(service: Service, robot: Robot, first: EmailMessage, delay: int = 1) -> int:
+    """Let the robot answer each letter after `delay` minutes; how many it got."""
     events: list[tuple[int, int, bytes | None]] = [(0, next(SERIAL), first.as_bytes())]
     got = 0
     while events:
@@ -265,13 +276,15 @@ def a_week(service: Service, robot: Robot, first: EmailMessage) -> int:
             assert isinstance(parsed, EmailMessage)
             answer = robot(first, parsed)
             if answer is not None:
-                heapq.heappush(events, (service.minute + 1, next(SERIAL), answer.as_bytes()))
+                heapq.heappush(events, (service.minute + delay, next(SERIAL), answer.as_bytes()))
     return got
 
 
+@pytest.mark.parametrize("delay", [1, 1450, 3000])
 @pytest.mark.parametrize("robot", ROBOTS, ids=lambda robot: robot.__name__)
-def test_no_robot_gets_more_than_two_letters_in_a_week(service: Service, robot: Robot) -> None:
-    got = a_week(service, robot, submission(COUNTY))
+def test_no_robot_gets_more_than_two_letters_in_a_week(service: Service, robot: Robot, delay: int) -> None:
+    """At once, or when the day of the last one is over."""
+    got = a_week(service, robot, submission(COUNTY), delay)
     assert 1 <= got <= MOST_LETTERS, service.subjects()
 
 
@@ -282,10 +295,15 @@ def test_a_robot_that_is_a_stranger_gets_nothing(service: Service, robot: Robot)
     assert a_week(service, robot, robot(first, letter) or first) == 0, service.subjects()
 
 
-def test_who_writes_every_few_hours_without_being_answered_gets_two_letters_in_a_week(service: Service) -> None:
+@pytest.mark.parametrize("begun", [False, True], ids=["out of the blue", "after a submission"])
+def test_who_writes_every_few_hours_without_being_answered_gets_two_letters_in_a_week(
+    service: Service, begun: bool
+) -> None:
     """What no silence ends: a system that reminds of its ticket for ever."""
-    got = 0
-    for service.minute in range(0, MINUTES, 240):
+    if begun:
+        service.take(submission(COUNTY).as_bytes())
+    got = len(service.work())
+    for service.minute in range(240, MINUTES, 240):
         service.take(mail(COUNTY, f"科技活动周工单 {service.minute}", "您有一个工单等待处理。").as_bytes())
         got += len(service.work())
     assert got == MOST_LETTERS, service.subjects()

@@ -38,7 +38,7 @@ from tests.unit.builders import (
     video,
 )
 
-IDLE = Letters(news=False, reaction=True)
+IDLE = Letters(new_file=False, reaction=True)
 
 
 def correspondence(*examined: Any, letters: Letters | None = None, **more: Any) -> Correspondence:
@@ -47,7 +47,7 @@ def correspondence(*examined: Any, letters: Letters | None = None, **more: Any) 
     mail = replace(message(**more), headers=headers)
     seen = recognise(mail, examined, MONDAY, OFFICE, UNACQUAINTED)
     case = Case("M000001", 1, "0" * 64, mail, tuple(examined), MONDAY, seen)
-    return Correspondence(case, judge(case), letters or Letters(news=bool(examined)))
+    return Correspondence(case, judge(case), letters or Letters(new_file=bool(examined)))
 
 
 def ruled(mail: Correspondence) -> tuple[str, Handling]:
@@ -104,6 +104,9 @@ def test_what_brings_nothing_new_is_answered_once_a_day_and_twice_a_month() -> N
     today, month = replace(IDLE, idle_day=1, idle_month=1), replace(IDLE, idle_month=2)
     assert ruled(replace(asked, letters=today)) == ("nothing-new", Handling.NONE)
     assert ruled(replace(asked, letters=month)) == ("nothing-new", Handling.NONE)
+    before = replace(IDLE, idle_month=1, answered=True)
+    assert ruled(replace(asked, letters=before)) == ("nothing-new", Handling.NONE), "with an answer before, once"
+    assert ruled(replace(asked, letters=replace(before, idle_month=0)))[0] == "answered"
     no_echo = replace(month, reaction=False)
     assert ruled(replace(asked, letters=no_echo))[0] == "answered", "it came before any letter of ours"
 
@@ -112,10 +115,19 @@ def test_what_is_new_or_was_not_looked_into_is_no_idle_talk() -> None:
     often = replace(IDLE, idle_day=9, idle_month=9)
     asked = correspondence(letters=often)
     assert ruled(replace(asked, ruled=True))[0] == "answered", "staff said so"
-    assert not correspondence(links=(link(),), letters=often).idle
+    assert not correspondence(links=(link(),), letters=replace(often, new_link=True)).idle
+    assert correspondence(links=(link(),), letters=often).idle, "the same link once more"
     assert not replace(asked, case=replace(asked.case, too_large=1 << 30)).idle
-    assert not correspondence(photo(), letters=replace(often, news=True)).idle
+    assert not correspondence(photo(), letters=replace(often, new_file=True)).idle
     assert correspondence(photo(), letters=often).idle, "the same photo once more"
+
+
+def test_a_link_is_news_and_its_answer_counts_as_one_to_idle_talk_once_a_letter_of_ours_went_there() -> None:
+    linked = correspondence(links=(link(),), letters=replace(IDLE, new_link=True))
+    assert (linked.idle, linked.slight) == (False, True)
+    first = replace(linked, letters=replace(linked.letters, reaction=False))
+    assert (first.idle, first.slight) == (False, False)
+    assert not correspondence(photo(), letters=replace(IDLE, new_file=True)).slight
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, select, true
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from intake.adapters.records.cleaning import storable, storable_sender
 from intake.adapters.records.shapes import letter_ref
-from intake.adapters.records.tables import EventRow, LetterRow, MailRow, MaterialRow
+from intake.adapters.records.tables import EventRow, LetterRow, LinkRow, MailRow, MaterialRow
 from intake.domain.case import Case
 from intake.domain.letter import LetterKind
 from intake.domain.replying import Letters, substance
@@ -21,7 +22,7 @@ LET_GO = "letters released"
 SLOWEST_CLOCK = timedelta(minutes=10)
 """How far the mail server's clock may be behind ours."""
 MOST_COMPARED = 500
-"""Files of a mail that are looked up; with more of them something is new."""
+"""Files, and links, of a mail that are looked up; with more of them something is new."""
 
 
 def letters(session: Session, case: Case, now: datetime) -> Letters:
@@ -29,15 +30,18 @@ def letters(session: Session, case: Case, now: datetime) -> Letters:
     to_sender = LetterRow.meant_for == storable(case.sender)
     out, since = LetterRow.state.not_in(("held", "superseded")), LetterRow.created_at > _counted_from(session, now)
     idle, held = to_sender & LetterRow.idle & (LetterRow.state != "superseded"), LetterRow.state == "held"
+    of_sender = MailRow.sender == storable_sender(case.sender), MailRow.id != case.order
     return Letters(
         to_address=_count(session, to_sender, out, since),
         in_all=_count(session, out, since),
         idle_day=_count(session, idle, LetterRow.created_at > now - DAY),
         idle_month=_count(session, idle, LetterRow.created_at > now - MONTH),
+        answered=_any(session, ANSWERS, to_sender, out, ~LetterRow.idle, LetterRow.created_at > now - MONTH),
         reaction=_any(session, ANSWERS, to_sender, out, LetterRow.created_at <= case.received_at + SLOWEST_CLOCK),
         held_address=_any(session, held, to_sender),
         held_all=_any(session, held, LetterRow.error == "all-day"),
-        news=_brings_news(session, case),
+        new_file=_new_file(session, case, of_sender),
+        new_link=_new_link(session, case, of_sender),
     )
 
 
@@ -56,18 +60,28 @@ def _any(session: Session, *which: ColumnElement[bool]) -> bool:
     return session.scalar(select(LetterRow.id).where(*which).limit(1)) is not None
 
 
-def _brings_news(session: Session, case: Case) -> bool:
+def _new_file(session: Session, case: Case, of_sender: Sequence[ColumnElement[bool]]) -> bool:
     """Whether a file of the mail has not come from its sender before."""
     brought = substance(case.examined)
     if not brought or len(brought) > MOST_COMPARED:
         return bool(brought)
     earlier = select(MaterialRow.sha256).join(MailRow, MailRow.id == MaterialRow.mail_id)
-    earlier = earlier.where(
-        MaterialRow.sha256.in_(brought),
-        MailRow.sender == storable_sender(case.sender),
-        MailRow.id != case.order,
-    )
-    return not brought <= set(session.scalars(earlier))
+    return not brought <= set(session.scalars(earlier.where(MaterialRow.sha256.in_(brought), *of_sender)))
+
+
+def _new_link(session: Session, case: Case, of_sender: Sequence[ColumnElement[bool]]) -> bool:
+    """The same of links. One whose address was lost on the way is known by its provider and the file's name."""
+    brought = {_named(link.url, link.provider, link.filename) for link in case.message.links}
+    if not brought or len(brought) > MOST_COMPARED:
+        return bool(brought)
+    rows = select(LinkRow.url, LinkRow.provider, LinkRow.filename).join(MailRow, MailRow.id == LinkRow.mail_id)
+    addresses = {url for url, _provider, _name in brought}
+    earlier = rows.where(LinkRow.url.in_(addresses), *of_sender).distinct()
+    return not brought <= {_named(*row) for row in session.execute(earlier)}
+
+
+def _named(url: str, provider: str, filename: str | None) -> tuple[str, str, str]:
+    return (storable(url), "", "") if url else ("", provider, storable(filename or ""))
 
 
 def let_go(session: Session, now: datetime, only: int | None = None) -> list[str]:
