@@ -55,11 +55,13 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """One alarm: what raises it, and what keeps one that stands from being over."""
+    """One alarm: what raises it, what keeps one that stands from being over, and how grave it is: when that grows it
+    is raised again."""
 
     name: Trouble
     raised: Callable[[Vitals, Rules], Facts | None]
     lingers: Callable[[Vitals], bool]
+    gravity: Callable[[Facts], int] = lambda _facts: 0
 
 
 def _told(streak: Streak) -> Facts:
@@ -117,9 +119,19 @@ def _lost(vitals: Vitals, _rules: Rules) -> Facts | None:
     return _refs(vitals.lost)
 
 
+HOLDING = ("address-day", "all-day")
+"""The rules that hold answers, by how many they concern."""
+
+
 def _held(vitals: Vitals, _rules: Rules) -> Facts | None:
-    found = _refs(vitals.held)
-    return {**found, "rule": vitals.held_by} if found else None
+    """The gravest rule that holds any answer, with its answers first."""
+    by_gravity = sorted(vitals.held, key=_gravity_of, reverse=True)
+    found = _refs([ref for rule in by_gravity for ref in vitals.held[rule]])
+    return {**found, "rule": by_gravity[0]} if found else None
+
+
+def _gravity_of(rule: object) -> int:
+    return HOLDING.index(rule) if rule in HOLDING else -1
 
 
 def _examining(vitals: Vitals, rules: Rules) -> Facts | None:
@@ -151,7 +163,7 @@ ALARMS = (
     Alarm(Trouble.EXAMINING, _examining, lambda vitals: vitals.examinations.count > 0),
     Alarm(Trouble.CRASHING, _crashing, lambda vitals: any(job != "poll" for job in vitals.crashes)),
     Alarm(Trouble.LOST, _lost, lambda vitals: bool(vitals.lost)),
-    Alarm(Trouble.HELD, _held, lambda vitals: bool(vitals.held)),
+    Alarm(Trouble.HELD, _held, lambda vitals: bool(vitals.held), lambda facts: _gravity_of(facts["rule"])),
 )
 
 
@@ -163,7 +175,8 @@ def troubles(vitals: Vitals, rules: Rules) -> dict[Trouble, Facts]:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An alarm on record. `raised_at` is None when it does not stand; `times` counts how often it was raised.
+    """An alarm on record. `raised_at` is None when it does not stand; `times` counts how often it was raised, also
+    while it stood already.
 
     `calm` is how long nothing has been amiss, and `seen_at` when that was last looked at.
     """
@@ -197,7 +210,7 @@ def changes(vitals: Vitals, known: Iterable[Standing], rules: Rules) -> Changes:
     for alarm in ALARMS:
         was = before.get(alarm.name, Standing(alarm.name))
         now = _after(was, alarm, vitals, amiss.get(alarm.name))
-        if now.stands and not was.stands:
+        if now.times > was.times:
             raised.append(now)
         if was.stands and not now.stands:
             cleared.append(was)
@@ -208,8 +221,11 @@ def changes(vitals: Vitals, known: Iterable[Standing], rules: Rules) -> Changes:
 
 def _after(was: Standing, alarm: Alarm, vitals: Vitals, facts: Facts | None) -> Standing:
     now = vitals.now
+    graver = was.stands and facts is not None and alarm.gravity(facts) > alarm.gravity(was.facts)
+    if facts is not None and (graver or not was.stands):
+        return Standing(alarm.name, now, was.times + 1, facts)
     if not was.stands:
-        return was if facts is None else Standing(alarm.name, now, was.times + 1, facts)
+        return was
     if facts is not None or alarm.lingers(vitals):
         return replace(was, facts=facts or was.facts, calm=timedelta(0), seen_at=None)
     looked = min(max(now - was.seen_at, timedelta(0)), LONGEST_LOOK) if was.seen_at else timedelta(0)

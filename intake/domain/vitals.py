@@ -67,10 +67,8 @@ class Vitals:
     parked: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
     """Mails whose stored octets are spoilt and cannot be had again, until a person has settled it."""
-    held: tuple[str, ...] = ()
-    """Answers that wait until staff let them go, because too many went out already."""
-    held_by: str = ""
-    """The rule that holds the first of them."""
+    held: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Answers that wait until staff let them go, because too many went out already, by the rule that holds them."""
     postponed: Streak = field(default_factory=Streak)
     free_bytes: int = 0
     reserve: int = 0

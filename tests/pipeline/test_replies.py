@@ -55,7 +55,7 @@ def test_beyond_the_day_answers_wait_for_staff_and_operators_are_alarmed(office:
     office.app.tend()
     office.poll()
     told = [letter["Subject"] for letter in office.world.letters(OPERATOR)]
-    assert any("答复过多，已暂停发出" in subject for subject in told)
+    assert any("答复过多，已全部暂停发出" in subject for subject in told)
     assert office.world.status()["letters"]["held"] == 1
     assert "另有1封超出每日答复上限" in office.world.run("digest")
     assert Trouble.HELD in {alarm["name"] for alarm in office.world.status()["alarms"]}

@@ -284,3 +284,25 @@ def test_operators_are_reminded_once_a_day_of_what_stands_since_an_earlier_one(
     assert reminder_owed(now, alarms, time(8, 30), ZONE) == day
     if day:
         assert reminding(alarms, now, day).key == f"alarm:standing:{day}"
+
+
+def held(**refs: tuple[str, ...]) -> Vitals:
+    return replace(WELL, held={rule.replace("_", "-"): found for rule, found in refs.items()})
+
+
+def test_when_every_answer_is_held_operators_are_told_although_those_to_one_address_were_before(watch: Watch) -> None:
+    watch.look(held(address_day=("L000001",)), 5)
+    assert watch.said == ["alarm:held:1"]
+    watch.look(held(address_day=("L000001",), all_day=("L000500", "L000501")), 5)
+    assert watch.said[1:] == ["alarm:held:2"], "once"
+    facts = watch.known[Trouble.HELD].facts
+    assert facts == {"count": 3, "refs": ["L000500", "L000501", "L000001"], "rule": "all-day"}
+    watch.look(held(address_day=("L000001",)), 5)
+    watch.look(WELL, 60)
+    assert watch.said[2:] == ["alarm:held:2:over"], "what gets better is no news until it is over"
+
+
+def test_an_alarm_that_an_earlier_release_raised_without_a_rule_can_get_graver(watch: Watch) -> None:
+    watch.known[Trouble.HELD] = Standing(Trouble.HELD, NOW, 1, {"count": 1, "refs": ["L000001"], "rule": ""})
+    watch.look(held(all_day=("L000001",)))
+    assert watch.said == ["alarm:held:2"]

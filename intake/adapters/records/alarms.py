@@ -23,8 +23,8 @@ class SqlAlarms:
 
     def keep(self, standing: Standing, now: datetime) -> None:
         row = self._session.get(AlarmRow, standing.name)
-        stood = row is not None and row.raised_at is not None
-        if stood != standing.stands:
+        stood, times = (row.raised_at is not None, row.times) if row is not None else (False, 0)
+        if stood != standing.stands or times != standing.times:
             detail = {"name": standing.name, "times": standing.times, "facts": dict(standing.facts)}
             what = "alarm raised" if standing.stands else "alarm over"
             self._session.add(EventRow(at=now, what=what, detail=detail))

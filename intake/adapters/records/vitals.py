@@ -34,9 +34,6 @@ def vitals(session: Session, now: datetime) -> Vitals:
     unsettled = MailRow.octets == Octets.LOST, MailRow.needs_person
     lost = session.scalars(select(MailRow.id).where(*unsettled).order_by(MailRow.id))
     parked = session.scalars(select(MailRow.id).where(MailRow.state == "parked").order_by(MailRow.id))
-    held = session.execute(
-        select(LetterRow.id, LetterRow.error).where(LetterRow.state == "held").order_by(LetterRow.id)
-    ).all()
     return Vitals(
         now=now,
         polls=_polls(session, good.id if good else 0, under_way),
@@ -46,13 +43,20 @@ def vitals(session: Session, now: datetime) -> Vitals:
         waits=waiting,
         parked=tuple(mail_ref(number) for number in parked),
         lost=tuple(mail_ref(number) for number in lost),
-        held=tuple(letter_ref(number) for number, _rule in held),
-        held_by=held[0].error or "" if held else "",
+        held=_held(session),
         postponed=_postponed(session),
         last_poll_at=last.finished_at if last else None,
         last_success_at=good.finished_at if good else None,
         under_way=under_way is not None,
     )
+
+
+def _held(session: Session) -> dict[str, tuple[str, ...]]:
+    query = select(LetterRow.id, LetterRow.error).where(LetterRow.state == "held").order_by(LetterRow.id)
+    found: dict[str, list[str]] = {}
+    for number, rule in session.execute(query):
+        found.setdefault(rule or "", []).append(letter_ref(number))
+    return {rule: tuple(refs) for rule, refs in found.items()}
 
 
 def _polls(session: Session, good: int, under_way: PollRow | None) -> Streak:
