@@ -18,7 +18,7 @@ from intake.domain.verdict import Assessment
 LONGEST_BURST = 6
 """Quiet periods after its first mail in which a burst is answered at the latest."""
 SETTLED_BY_MORE = frozenset({"no-material"})
-"""What a later mail of the burst, which brings something, makes untrue."""
+"""What another mail of the burst, which brings something, makes untrue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +33,24 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An answer that has not gone out, by the number of its letter, and the mails it speaks for."""
+    """An answer that has not gone out, by the number of its letter, and the mails it speaks for.
+
+    `held`: it waits for staff. `idle`: it answers nothing that its sender brought.
+    """
 
     letter: int
     mails: tuple[Earlier, ...]
+    held: bool = False
+    idle: bool = False
 
 
 def may_combine(reply: Reply) -> bool:
     """Whether the answer tells how the unit stands, and so can speak for earlier mails."""
-    return reply.checklist is not None and reply.verdict.filed
+    return reply.checklist is not None and (reply.verdict.filed or _brought_nothing(reply.verdict.findings))
+
+
+def _brought_nothing(findings: Iterable[Finding]) -> bool:
+    return any(finding.code in SETTLED_BY_MORE for finding in findings)
 
 
 def combined(reply: Reply, waiting: Iterable[Waiting]) -> Reply:
@@ -53,12 +62,16 @@ def combined(reply: Reply, waiting: Iterable[Waiting]) -> Reply:
         return reply
     told = [_told(each, reply.checklist) for mail in earlier for each in mail.assessments]
     said = [finding for mail in earlier for finding in mail.findings if _still(finding, reply.checklist)]
-    verdict = replace(
-        reply.verdict,
-        assessments=(*told, *reply.verdict.assessments),
-        findings=(*said, *reply.verdict.findings),
-    )
+    own = reply.verdict.findings
+    if not all(_brought_nothing(mail.findings) for mail in earlier):
+        own = tuple(_noted(finding) if finding.code in SETTLED_BY_MORE else finding for finding in own)
+    verdict = replace(reply.verdict, assessments=(*told, *reply.verdict.assessments), findings=(*said, *own))
     return replace(reply, verdict=verdict, earlier=tuple((mail.ref, mail.received_at) for mail in earlier))
+
+
+def _noted(finding: Finding) -> Finding:
+    """Nobody who brought something is asked for it because the next mail had nothing: that is said, no more."""
+    return replace(finding, severity=Severity.NOTE)
 
 
 def _told(assessment: Assessment, now: Checklist) -> Assessment:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from intake.domain.burst import Waiting
 from intake.domain.case import Case
 from intake.domain.fates import KEPT_FORMATS, is_decoration
 from intake.domain.material import Examined
@@ -46,7 +47,8 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Letters:
-    """The answers on record. Those of the last day count since staff last let held ones go.
+    """The answers on record but for those in whose place a new one may go. Those of the last day count since staff last
+    let held ones go.
 
     `idle_...` are those to mails of this address that brought nothing new, `answered` whether another one went there
     in the last month; `reaction` is whether the mail came after one of ours, and so may be its echo. `held_address` and
@@ -68,12 +70,16 @@ class Letters:
 
 @dataclass(frozen=True, slots=True)
 class Correspondence:
-    """One mail, what was decided about it, and what went to its address before. `ruled`: staff decided about it."""
+    """One mail, what was decided about it, and what went to its address before. `ruled`: staff decided about it.
+
+    `waiting` are the answers in whose place its own may go.
+    """
 
     case: Case
     verdict: Verdict
     letters: Letters = field(default_factory=Letters)
     limits: Limits = field(default_factory=Limits)
+    waiting: tuple[Waiting, ...] = ()
     ruled: bool = False
 
     @property

@@ -19,7 +19,7 @@ from intake.domain.mail import Message
 from intake.domain.material import Examined, Material
 from intake.domain.outcome import next_examination
 from intake.domain.recognise import Office, recognise
-from intake.domain.replying import Correspondence, Handling, Letters, Limits, Rule, rule_for
+from intake.domain.replying import Correspondence, Handling, Letters, Limits, rule_for
 from intake.domain.robots import automatic
 from intake.domain.sealing import SEALED, looks_classified
 from intake.domain.verdict import Verdict
@@ -197,34 +197,41 @@ def _decide(bench: Bench, desk: Desk, pending: Pending, seen: _Seen) -> tuple[Ve
     case = _case(bench, desk, pending, seen)
     verdict = judge(case)
     pending = desk.renew(pending, verdict)
-    letters = desk.letters(case, now) if verdict.answer else Letters()
-    mail = Correspondence(case, verdict, letters, bench.limits, ruled=pending.ruling.number > 0)
+    reply = _reply(bench, case, verdict)
+    waiting = _waiting(bench, desk, case, reply)
+    letters = desk.letters(case, now, waiting) if verdict.answer else Letters()
+    mail = Correspondence(case, verdict, letters, bench.limits, waiting, ruled=pending.ruling.number > 0)
     rule = rule_for(mail)
     desk.record(case, verdict, pending, now, rule.name, seen.pieces)
     if seen.message.returned:
         desk.undelivered(seen.message.returned, pending, now)
     if rule.handling is not Handling.NONE:
-        _answer(bench, desk, pending, mail, rule)
+        _answer(bench, desk, pending, mail, reply)
     return verdict, rule.name
 
 
-def _answer(bench: Bench, desk: Desk, pending: Pending, mail: Correspondence, rule: Rule) -> None:
-    """Post the answer; while letters wait for more mail, one that speaks for those that have not gone out."""
-    case, quiet = mail.case, bench.limits.quiet
-    reply = _reply(bench, case, mail.verdict)
-    waiting: tuple[Waiting, ...] = ()
-    if quiet and may_combine(reply) and reply.unit and reply.notice:
-        waiting = desk.waiting(case, reply.unit.code, reply.notice.id)
-        reply = combined(reply, waiting)
-    draft = bench.stationery.reply(reply, case, pending.ruling)
+def _waiting(bench: Bench, desk: Desk, case: Case, reply: Reply) -> tuple[Waiting, ...]:
+    """The answers that wait for more mail, or for staff, and that this one may speak for."""
+    if not (bench.limits.quiet and reply.verdict.answer and may_combine(reply) and reply.unit and reply.notice):
+        return ()
+    return desk.waiting(case, reply.unit.code, reply.notice.id)
+
+
+def _answer(bench: Bench, desk: Desk, pending: Pending, mail: Correspondence, reply: Reply) -> None:
+    """Post the answer, which speaks for those that have not gone out: one that is held, for such as are held, too."""
+    rule = rule_for(mail)
+    held = rule.handling is Handling.HELD
+    replaced = [each for each in mail.waiting if each.held or not held]
+    reply = combined(reply, replaced)
+    draft = bench.stationery.reply(reply, mail.case, pending.ruling)
     if draft is None:
         return
     draft = replace(
         draft,
-        held=rule.name if rule.handling is Handling.HELD else None,
-        idle=mail.slight,
-        due_at=reply.now if mail.ruled else due(reply, quiet),
-        replaces=tuple(each.letter for each in waiting),
+        held=rule.name if held else None,
+        idle=mail.slight and all(each.idle for each in replaced),
+        due_at=reply.now if mail.ruled else due(reply, bench.limits.quiet),
+        replaces=tuple(each.letter for each in replaced),
     )
     desk.post(draft, pending.id, reply.now)
 

@@ -133,8 +133,10 @@ class Desk(Protocol):
     def deadline(self, unit: str, notice: Notice) -> datetime:
         """The deadline of this unit, extensions included."""
 
-    def letters(self, case: Case, now: datetime) -> Letters:
-        """What went to the mail's sender, and to all, and whether the mail brings what its sender has not sent yet."""
+    def letters(self, case: Case, now: datetime, waiting: Sequence[Waiting]) -> Letters:
+        """What went to the mail's sender, and to all, but for what its answer may take the place of; and whether the
+        mail brings what its sender has not sent yet.
+        """
 
     def waiting(self, case: Case, unit: str, notice_id: str) -> tuple[Waiting, ...]:
         """Answers to the mail's sender about a unit and a notice of which nothing has left; locks them."""

@@ -9,8 +9,9 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
-from intake.adapters.records.tables import EventRow, LetterRow
+from intake.adapters.records.tables import EventRow, LetterRow, MailRow
 from intake.domain.alarm import Trouble
+from intake.domain.verdict import Disposition
 from tests.e2e.world import UNITS, address, complete, mail, report
 from tests.pipeline.office import START, Office
 from tests.samples import media
@@ -181,12 +182,71 @@ def test_mails_that_were_all_there_get_one_answer_at_once(office: Office) -> Non
     assert states(office) == ["superseded", "superseded", "sent"], "they came hours ago"
 
 
-def test_other_senders_and_mails_that_wait_for_staff_take_no_answer_away(office: Office) -> None:
+def asks(office: Office, minute: int) -> None:
+    """The same county writes without any file, that many minutes after noon."""
+    office.now = START + timedelta(minutes=minute)
+    asked = mail("370826", {}, subject="科技活动周咨询", body=f"请问照片要几张？（{minute}）")
+    office.world.deliver(asked, office.now)
+    office.poll()
+
+
+def test_a_mail_without_material_joins_the_answer_that_waits(office: Office) -> None:
+    limited(office, quiet_minutes=5)
+    burst(office, 0)
+    asks(office, 1)
+    asks(office, 2)
+    assert states(office) == ["superseded", "superseded", "due"]
+    assert rules(office) == ["answered"] * 3, "an answer that waits has drawn no echo"
+    office.now = START + timedelta(minutes=7)
+    office.poll()
+    (letter,) = office.world.letters(address("370826"))
+    told = letter.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "部分收到" in letter["Subject"], "the photo came, whatever the mails after it brought"
+    assert all(ref in told for ref in ("M000001", "M000002", "M000003", "照片", "工作人员将另行答复"))
+    assert Disposition.HELD in {row.disposition for row in decided(office)}, "staff read what was asked"
+
+
+def decided(office: Office) -> list[MailRow]:
+    with office.app.database.reading() as session:
+        return list(session.scalars(select(MailRow)))
+
+
+def test_mails_that_brought_nothing_are_asked_for_it_once(office: Office) -> None:
+    limited(office, quiet_minutes=5)
+    asks(office, 0)
+    asks(office, 1)
+    office.now = START + timedelta(minutes=7)
+    office.poll()
+    (letter,) = office.world.letters(address("370826"))
+    assert "未发现附件" in letter.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+
+
+def test_an_answer_that_is_replaced_takes_no_place_under_the_limit(office: Office) -> None:
+    limited(office, quiet_minutes=5, per_address_day=1, per_day=1)
+    burst(office, 0, 1)
+    assert states(office) == ["superseded", "due"]
+    office.now = START + timedelta(minutes=7)
+    office.poll()
+    assert states(office) == ["superseded", "sent"]
+
+
+def test_what_staff_let_go_is_not_taken_back_by_an_answer_that_has_to_wait(office: Office) -> None:
+    limited(office, quiet_minutes=5, per_address_day=1)
+    burst(office, 0)
+    office.now = START + timedelta(minutes=6)
+    office.poll()
+    burst(office, 10, start=1)
+    assert states(office) == ["sent", "held"]
+    office.world.run("release", "L000002")
+    burst(office, 11, 12, start=2)
+    assert states(office) == ["sent", "sent", "superseded", "held"], "one that is held speaks for those that are"
+
+
+def test_other_senders_take_no_answer_away(office: Office) -> None:
     limited(office, quiet_minutes=5)
     burst(office, 0)
     other = mail("370826", {"7.jpg": media.photo(seed=7)}, sender="小王 <xiaowang@qq.example.com>")
     office.world.deliver(other, office.now)
-    office.world.deliver(mail("370826", {}, subject="科技活动周咨询", body="请问照片要几张？"), office.now)
     office.poll()
     assert "superseded" not in states(office)
     office.now += timedelta(minutes=10)

@@ -91,6 +91,20 @@ def test_that_nothing_was_attached_is_no_word_for_who_sent_it_after_all() -> Non
     assert combined(partial, [other]).state is LetterState.HELD, "what waits for a person stays said"
 
 
+def test_a_mail_without_material_joins_what_came_before_it_and_asks_for_nothing() -> None:
+    partial = filed(reply(LetterState.PARTIAL))
+    nothing = Finding("no-material", Severity.HOLD)
+    empty = replace(
+        partial, ref="M000009", verdict=replace(partial.verdict, filed=False, assessments=(), findings=(nothing,))
+    )
+    assert may_combine(empty)
+    assert empty.state is LetterState.HELD
+    both = combined(empty, [earlier_of(partial)])
+    assert both.state is LetterState.PARTIAL
+    assert "另行答复" in replies.render(words(), both).text
+    assert combined(empty, [earlier_of(partial, assessments=(), findings=(nothing,))]).state is LetterState.HELD
+
+
 def test_an_answer_never_speaks_for_its_own_mail_twice() -> None:
     partial = filed(reply(LetterState.PARTIAL))
     assert combined(partial, [earlier_of(partial, ref=partial.ref)]) == partial

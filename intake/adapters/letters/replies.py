@@ -23,8 +23,8 @@ QUESTIONS = frozenset({"unit-unknown", "notice-unclear", "no-material"})
 STAFF_WORDS = frozenset({"released", "accepted-by-staff"})
 NOT_SCANNED = frozenset({"not-scanned"})
 """Of a file that does not count anyhow this is for staff."""
-HINTS = frozenset({"unpacked", "photos-only-in-report"})
-"""Notes about files that explain what became of their contents."""
+HINTS = frozenset({"unpacked", "photos-only-in-report", "no-material"})
+"""Notes that explain what became of the contents of a file, and what of a mail without any."""
 
 
 def render(words: Words, reply: Reply) -> Rendered:
@@ -85,7 +85,8 @@ class Body:
 
     `earlier` are names of requirements met by earlier mails, `waiting` of those that wait for a person
     because of earlier mails, `decided` the files that staff decided about, `questions` codes to ask about.
-    `inside` tells of photos that count inside a report, `hints` what became of the contents of a file.
+    `inside` tells of photos that count inside a report, `hints` what became of the contents of a file, or that this
+    mail had none.
     """
 
     repairs: tuple[Remark, ...]

@@ -25,11 +25,12 @@ MOST_COMPARED = 500
 """Files, and links, of a mail that are looked up; with more of them something is new."""
 
 
-def letters(session: Session, case: Case, now: datetime) -> Letters:
-    """The figures for one mail that is to be answered."""
-    to_sender = LetterRow.meant_for == storable(case.sender)
-    out, since = LetterRow.state.not_in(("held", "superseded")), LetterRow.created_at > _counted_from(session, now)
-    idle, held = to_sender & LetterRow.idle & (LetterRow.state != "superseded"), LetterRow.state == "held"
+def letters(session: Session, case: Case, now: datetime, waiting: Sequence[int]) -> Letters:
+    """The figures for one mail that is to be answered in the place of the letters `waiting`."""
+    to_sender, stays = LetterRow.meant_for == storable(case.sender), LetterRow.id.not_in(waiting)
+    out, held = stays & LetterRow.state.not_in(("held", "superseded")), LetterRow.state == "held"
+    since = LetterRow.created_at > _counted_from(session, now)
+    idle = to_sender & LetterRow.idle & stays & (LetterRow.state != "superseded")
     of_sender = MailRow.sender == storable_sender(case.sender), MailRow.id != case.order
     return Letters(
         to_address=_count(session, to_sender, out, since),

@@ -125,8 +125,8 @@ class SqlDesk:
             row = self._session.scalars(query).one()
         return row
 
-    def letters(self, case: Case, now: datetime) -> Letters:
-        return correspondence.letters(self._session, case, now)
+    def letters(self, case: Case, now: datetime, waiting: Sequence[Waiting] = ()) -> Letters:
+        return correspondence.letters(self._session, case, now, [each.letter for each in waiting])
 
     def waiting(self, case: Case, unit: str, notice_id: str) -> tuple[Waiting, ...]:
         return waiting(self._session, case.sender, unit, notice_id)

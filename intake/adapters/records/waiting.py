@@ -26,7 +26,10 @@ def waiting(session: Session, sender: str, unit: str, notice: str) -> tuple[Wait
     """The answers to a sender about a unit and a notice that have not gone out, oldest first; locks them."""
     about = LetterRow.meant_for == storable(sender), LetterRow.unit_code == unit, LetterRow.notice_id == notice
     query = select(LetterRow).where(*UNTOUCHED, *about).order_by(LetterRow.id).with_for_update()
-    return tuple(Waiting(row.id, _mails(session, row, unit, notice)) for row in session.scalars(query))
+    return tuple(
+        Waiting(row.id, _mails(session, row, unit, notice), held=row.state == "held", idle=row.idle)
+        for row in session.scalars(query)
+    )
 
 
 def _mails(session: Session, letter: LetterRow, unit: str, notice: str) -> tuple[Earlier, ...]:
