@@ -119,7 +119,7 @@ def _lost(vitals: Vitals, _rules: Rules) -> Facts | None:
     return _refs(vitals.lost)
 
 
-HOLDING = ("address-day", "all-day")
+HOLDING = ("address-day", "strangers-day", "all-day")
 """The rules that hold answers, by how many they concern."""
 
 

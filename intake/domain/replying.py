@@ -29,16 +29,22 @@ class Handling(StrEnum):
     NONE = "none"
 
 
+STRANGERS_DAY = 100
+"""Answers in 24 hours to all whom we do not trust: a flood of forged mails uses up these, and none of the counties'."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How many answers may go out in 24 hours, to one address and in all, and for how long one waits for more mail.
 
+    `per_day` are those to senders whom we trust, `strangers_day` those to all others together.
     `idle_...` are those to one address for mails that bring nothing new; of `idle_month` one less after an answer to
     what brought something. `never` are addresses, or "@domain", that staff have seen to be robots which do not say so.
     """
 
     per_address_day: int = 20
     per_day: int = 500
+    strangers_day: int = STRANGERS_DAY
     idle_day: int = 1
     idle_month: int = 2
     quiet: timedelta = timedelta(0)
@@ -50,19 +56,21 @@ class Letters:
     """The answers on record but for those in whose place a new one may go. Those of the last day count since staff last
     let held ones go.
 
-    `idle_...` are those to mails of this address that brought nothing new, `answered` whether another one went there
-    in the last month; `reaction` is whether the mail came after one of ours, and so may be its echo. `held_address` and
-    `held_all` say whether answers wait already. `new_file` and `new_link` are whether the mail brings one that its
-    address has not sent before.
+    `in_all` are those to senders whom we trust. `idle_...` are those to mails of this address that brought nothing
+    new, `answered` whether another one went there in the last month; `reaction` is whether the mail came after one of
+    ours, and so may be its echo. `held_...` say whether answers wait already. `new_file` and `new_link` are whether
+    the mail brings one that its address has not sent before.
     """
 
     to_address: int = 0
     in_all: int = 0
+    to_strangers: int = 0
     idle_day: int = 0
     idle_month: int = 0
     answered: bool = False
     reaction: bool = False
     held_address: bool = False
+    held_strangers: bool = False
     held_all: bool = False
     new_file: bool = True
     new_link: bool = False
@@ -148,6 +156,17 @@ def _nothing_new(mail: Correspondence) -> bool:
     return mail.idle and letters.reaction and often
 
 
+def _too_many_in_all(mail: Correspondence) -> bool:
+    """While one answer waits for all, so does every other; only those to senders whom we trust bring that about."""
+    full = mail.letters.in_all >= mail.limits.per_day
+    return mail.letters.held_all or (full and mail.verdict.identity.tier.trusted)
+
+
+def _too_many_to_strangers(mail: Correspondence) -> bool:
+    full = mail.letters.to_strangers >= mail.limits.strangers_day
+    return (mail.letters.held_strangers or full) and not mail.verdict.identity.tier.trusted
+
+
 RULES: tuple[Rule, ...] = (
     *(_robot(code) for code in sorted(AUTOMATIC_CODES)),
     _robot("staff-mail"),
@@ -156,15 +175,16 @@ RULES: tuple[Rule, ...] = (
     Rule("not-owed", Handling.NONE, lambda mail: not mail.verdict.answer),
     Rule("goes-round", Handling.NONE, _goes_round),
     Rule("nothing-new", Handling.NONE, _nothing_new),
+    Rule("all-day", Handling.HELD, _too_many_in_all),
+    Rule("strangers-day", Handling.HELD, _too_many_to_strangers),
     Rule(
         "address-day",
         Handling.HELD,
         lambda mail: mail.letters.held_address or mail.letters.to_address >= mail.limits.per_address_day,
     ),
-    Rule("all-day", Handling.HELD, lambda mail: mail.letters.held_all or mail.letters.in_all >= mail.limits.per_day),
     Rule("answered", Handling.SENT, lambda _mail: True),
 )
-"""In this order."""
+"""In this order: what holds more answers comes first, lest one that waits for all gives way to one that does not."""
 
 
 def rule_for(mail: Correspondence) -> Rule:

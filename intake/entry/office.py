@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from intake.domain.alarm import Rules
 from intake.domain.notice import Kind, Notice, Requirement, Roster, Unit
 from intake.domain.recognise import Office
-from intake.domain.replying import Limits
+from intake.domain.replying import STRANGERS_DAY, Limits
 from intake.domain.retention import Terms
 from intake.entry.config import Config
 from intake.entry.formats import content_format
@@ -59,7 +59,8 @@ def limits_of(config: Config) -> Limits:
     """How many answers may go out, and for how long one waits for more mail."""
     replies = config.site.replies
     quiet, never = timedelta(minutes=replies.quiet_minutes), frozenset(map(str.casefold, replies.never))
-    return Limits(replies.per_address_day, replies.per_day, quiet=quiet, never=never)
+    strangers = min(STRANGERS_DAY, replies.per_day)
+    return Limits(replies.per_address_day, replies.per_day, strangers, quiet=quiet, never=never)
 
 
 def terms_of(config: Config) -> Terms:

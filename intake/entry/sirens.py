@@ -52,6 +52,7 @@ def _facts(name: Trouble, at: datetime) -> tuple[Facts, ...]:
         Trouble.HELD: (
             {"count": 7, "refs": ["L000001", "L000002"], "rule": "all-day"},
             {"count": 1, "refs": ["L000001"], "rule": "address-day"},
+            {"count": 1, "refs": ["L000001"], "rule": "strangers-day"},
         ),
     }
     return known[name]

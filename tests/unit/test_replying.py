@@ -138,10 +138,27 @@ def test_a_link_is_news_and_its_answer_counts_as_one_to_idle_talk_once_a_letter_
         (Letters(held_address=True), "address-day"),
         (Letters(in_all=9), "all-day"),
         (Letters(held_all=True), "all-day"),
+        (Letters(held_all=True, held_address=True, to_address=5), "all-day"),
+        (Letters(to_strangers=3, held_strangers=True), "answered"),
     ],
 )
 def test_what_is_too_much_for_a_day_waits_for_staff(letters: Letters, name: str) -> None:
     mail = replace(correspondence(report(), letters=letters), limits=Limits(per_address_day=5, per_day=9))
+    assert ruled(mail) == (name, Handling.SENT if name == "answered" else Handling.HELD)
+
+
+@pytest.mark.parametrize(
+    ("letters", "name"),
+    [
+        (Letters(in_all=9, to_strangers=2), "answered"),
+        (Letters(to_strangers=3), "strangers-day"),
+        (Letters(held_strangers=True, held_address=True), "strangers-day"),
+        (Letters(held_strangers=True, held_all=True), "all-day"),
+    ],
+)
+def test_those_whom_we_do_not_trust_have_a_limit_of_their_own(letters: Letters, name: str) -> None:
+    claimed = correspondence(report("微山县科技局总结报告.docx"), sender=STRANGER, letters=letters)
+    mail = replace(claimed, limits=Limits(per_day=9, strangers_day=3))
     assert ruled(mail) == (name, Handling.SENT if name == "answered" else Handling.HELD)
 
 

@@ -12,11 +12,13 @@ from intake.adapters.records.cleaning import storable, storable_sender
 from intake.adapters.records.shapes import letter_ref
 from intake.adapters.records.tables import EventRow, LetterRow, LinkRow, MailRow, MaterialRow
 from intake.domain.case import Case
+from intake.domain.identity import Tier
 from intake.domain.letter import LetterKind
 from intake.domain.replying import Letters, substance
 
 DAY, MONTH = timedelta(days=1), timedelta(days=30)
 ANSWERS = LetterRow.kind.in_((LetterKind.RECEIPT, LetterKind.RETURN))
+TRUSTED = LetterRow.identity.in_([tier for tier in Tier if tier.trusted])
 LET_GO = "letters released"
 """Staff let all held letters go: the count begins anew."""
 SLOWEST_CLOCK = timedelta(minutes=10)
@@ -34,12 +36,14 @@ def letters(session: Session, case: Case, now: datetime, waiting: Sequence[int])
     of_sender = MailRow.sender == storable_sender(case.sender), MailRow.id != case.order
     return Letters(
         to_address=_count(session, to_sender, out, since),
-        in_all=_count(session, out, since),
+        in_all=_count(session, out, since, TRUSTED),
+        to_strangers=_count(session, out, since, ~TRUSTED),
         idle_day=_count(session, idle, LetterRow.created_at > now - DAY),
         idle_month=_count(session, idle, LetterRow.created_at > now - MONTH),
         answered=_any(session, ANSWERS, to_sender, out, ~LetterRow.idle, LetterRow.created_at > now - MONTH),
         reaction=_any(session, ANSWERS, to_sender, out, LetterRow.created_at <= case.received_at + SLOWEST_CLOCK),
         held_address=_any(session, held, to_sender),
+        held_strangers=_any(session, held, LetterRow.error == "strangers-day"),
         held_all=_any(session, held, LetterRow.error == "all-day"),
         new_file=_new_file(session, case, of_sender),
         new_link=_new_link(session, case, of_sender),
