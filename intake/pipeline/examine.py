@@ -10,9 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from intake import journal
-from intake.domain.burst import Waiting, combined, due, may_combine
+from intake.domain.burst import combined, due
 from intake.domain.case import Case
-from intake.domain.handing import entries_of, replaced, sender_view
 from intake.domain.judge import judge
 from intake.domain.letter import Reply
 from intake.domain.mail import Message
@@ -23,6 +22,7 @@ from intake.domain.replying import Correspondence, Handling, Letters, Limits, ru
 from intake.domain.robots import automatic
 from intake.domain.sealing import SEALED, looks_classified
 from intake.domain.verdict import Verdict
+from intake.pipeline.answering import reply_to, waiting_for
 from intake.pipeline.noted import NotedBlobs
 from intake.pipeline.place import place
 from intake.ports import (
@@ -197,8 +197,8 @@ def _decide(bench: Bench, desk: Desk, pending: Pending, seen: _Seen) -> tuple[Ve
     case = _case(bench, desk, pending, seen)
     verdict = judge(case)
     pending = desk.renew(pending, verdict)
-    reply = _reply(bench, case, verdict)
-    waiting = _waiting(bench, desk, case, reply)
+    reply = reply_to(case, verdict, bench.office, now)
+    waiting = waiting_for(reply, case, bench.limits, desk)
     letters = desk.letters(case, now, waiting) if verdict.answer else Letters()
     mail = Correspondence(case, verdict, letters, bench.limits, waiting, ruled=pending.ruling.number > 0)
     rule = rule_for(mail)
@@ -208,13 +208,6 @@ def _decide(bench: Bench, desk: Desk, pending: Pending, seen: _Seen) -> tuple[Ve
     if rule.handling is not Handling.NONE:
         _answer(bench, desk, pending, mail, reply)
     return verdict, rule.name
-
-
-def _waiting(bench: Bench, desk: Desk, case: Case, reply: Reply) -> tuple[Waiting, ...]:
-    """The answers that wait for more mail, or for staff, and that this one may speak for."""
-    if not (bench.limits.quiet and reply.verdict.answer and may_combine(reply) and reply.unit and reply.notice):
-        return ()
-    return desk.waiting(case, reply.unit.code, reply.notice.id)
 
 
 def _answer(bench: Bench, desk: Desk, pending: Pending, mail: Correspondence, reply: Reply) -> None:
@@ -257,23 +250,6 @@ def _case(bench: Bench, desk: Desk, pending: Pending, looked: _Seen) -> Case:
         too_large=pending.size if pending.cut else None,
         max_mail=bench.office.max_mail,
         junk=pending.junk,
-    )
-
-
-def _reply(bench: Bench, case: Case, verdict: Verdict) -> Reply:
-    """What the answer tells: only what this sender may see, and only when unit and notice are clear."""
-    unit, notice = verdict.identity.unit, case.recognised.notice
-    clear = unit is not None and notice is not None and not verdict.identity.contradictory
-    return Reply(
-        ref=case.ref,
-        verdict=verdict,
-        received_at=case.received_at,
-        now=bench.clock(),
-        unit=bench.office.roster[unit] if unit else None,
-        notice=notice,
-        deadline=case.deadline or (notice.deadline if notice else None),
-        checklist=sender_view(case, entries_of(case, verdict), notice) if clear and notice else None,
-        replaced=replaced(case, verdict, notice) if clear and notice else (),
     )
 
 

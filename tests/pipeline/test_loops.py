@@ -295,6 +295,21 @@ def test_a_robot_that_is_a_stranger_gets_nothing(service: Service, robot: Robot)
     assert a_week(service, robot, robot(first, letter) or first) == 0, service.subjects()
 
 
+def test_a_mail_that_comes_back_after_an_answer_that_was_late_is_the_echo_of_it(service: Service) -> None:
+    """The same mail as before counts as of its first arrival, and yet came after our letter."""
+    first, got = submission(COUNTY), 0
+    service.take(first.as_bytes())
+    for service.minute in range(30, 1000, 30):
+        for _to, letter in service.work():
+            got += 1
+            parsed = message_from_bytes(letter, policy=policy.SMTP)
+            assert isinstance(parsed, EmailMessage)
+            again = looping_alias(first, parsed)
+            assert again is not None
+            service.take(again.as_bytes())
+    assert got == MOST_LETTERS, service.subjects()
+
+
 @pytest.mark.parametrize("begun", [False, True], ids=["out of the blue", "after a submission"])
 def test_who_writes_every_few_hours_without_being_answered_gets_two_letters_in_a_week(
     service: Service, begun: bool

@@ -31,6 +31,7 @@ def letters(session: Session, case: Case, now: datetime, waiting: Sequence[int])
     """The figures for one mail that is to be answered in the place of the letters `waiting`."""
     to_sender, stays = LetterRow.meant_for == storable(case.sender), LetterRow.id.not_in(waiting)
     out, held = stays & LetterRow.state.not_in(("held", "superseded")), LetterRow.state == "held"
+    arrived = session.get_one(MailRow, case.order).received_at
     since = LetterRow.created_at > _counted_from(session, now)
     idle = to_sender & LetterRow.idle & stays & (LetterRow.state != "superseded")
     of_sender = MailRow.sender == storable_sender(case.sender), MailRow.id != case.order
@@ -41,7 +42,7 @@ def letters(session: Session, case: Case, now: datetime, waiting: Sequence[int])
         idle_day=_count(session, idle, LetterRow.created_at > now - DAY),
         idle_month=_count(session, idle, LetterRow.created_at > now - MONTH),
         answered=_any(session, ANSWERS, to_sender, out, ~LetterRow.idle, LetterRow.created_at > now - MONTH),
-        reaction=_any(session, ANSWERS, to_sender, out, LetterRow.created_at <= case.received_at + SLOWEST_CLOCK),
+        reaction=_any(session, ANSWERS, to_sender, out, LetterRow.created_at <= arrived + SLOWEST_CLOCK),
         held_address=_any(session, held, to_sender),
         held_strangers=_any(session, held, LetterRow.error == "strangers-day"),
         held_all=_any(session, held, LetterRow.error == "all-day"),
