@@ -45,9 +45,9 @@ class Line:
 def export(folder: Path, now: datetime | None, verbose: bool, target: Path) -> int:
     """Copy every counted file and write the index; running it again brings the folder up to date.
 
-    75 when a file was left out because its stored octets are spoilt.
+    75 when a file was left out: its stored octets are spoilt, or nobody knows whether it tells where it was taken.
     """
-    spoilt = False
+    whole = True
     with opened(folder, now, verbose=verbose) as app:
         for notice in app.office.notices:
             place = target / notice.id if len(app.office.notices) > 1 else target
@@ -72,12 +72,21 @@ def export(folder: Path, now: datetime | None, verbose: bool, target: Path) -> i
             _write(app, place, notice, lines, copies)
             _write_previews(place, lines, previews, copies)
             click.echo(f"{notice.id}: {len(lines)} files in {place}")
-            for path in copies.unread:
-                click.echo(f"as it came: {path}, which could not be looked through for where it was taken")
-            for path in copies.left_out:
-                click.echo(f"left out: {path}, whose stored octets are spoilt; to do: fsck --repair, then export again")
-            spoilt = spoilt or bool(copies.left_out)
-    return os.EX_TEMPFAIL if spoilt else 0
+            whole = _told(lines, place, copies) and whole
+    return 0 if whole else os.EX_TEMPFAIL
+
+
+def _told(lines: list[Line], place: Path, copies: Copies) -> bool:
+    """Say what was left out and what to do; whether nothing was."""
+    for path in copies.spoilt:
+        click.echo(f"left out: {path}, whose stored octets are spoilt; to do: fsck --repair, then export again")
+    for line in lines:
+        if line.path in copies.unread:
+            click.echo(
+                f"left out: {place / line.path}, which could not be looked through for where it was taken; "
+                f"to do: export again, or take it from mail {line.entry.mail_ref} in the mailbox"
+            )
+    return not copies.spoilt and not copies.unread
 
 
 def _purged(app: App, notice: Notice) -> frozenset[str]:
@@ -107,13 +116,13 @@ def _fit(name: str) -> str:
 
 
 class Copies:
-    """What became of the files: `left_out` are spoilt, of `erased` the place is out, `unread` stayed as they are."""
+    """What became of the files: of `erased` the place is out, `spoilt` and `unread` (no place was sought) are left out."""
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self.left_out: list[Path] = []
+        self.spoilt: list[Path] = []
         self.erased: set[str] = set()
-        self.unread: list[Path] = []
+        self.unread: set[str] = set()
 
     def make(self, line: Line, copy: Path) -> None:
         """Copy the file of a line."""
@@ -126,7 +135,7 @@ class Copies:
             return
         told = erase(source, copy)
         if told is None:
-            self.unread.append(copy)
+            self.unread.add(line.path)
         elif told:
             self.erased.add(line.path)
 
@@ -142,7 +151,7 @@ class Copies:
             return self._app.blobs.verified(sha256)
         except Spoilt:
             copy.unlink(missing_ok=True)
-            self.left_out.append(copy)
+            self.spoilt.append(copy)
             return None
 
 
@@ -153,7 +162,7 @@ def _write(app: App, place: Path, notice: Notice, lines: list[Line], copies: Cop
         copy = place / line.path
         copy.parent.mkdir(exist_ok=True)
         copies.make(line, copy)
-    table = app.words.table("export/index.tsv", rows=lines, erased=copies.erased)
+    table = app.words.table("export/index.tsv", rows=lines, erased=copies.erased, unread=copies.unread)
     sheet = Sheet(notice.id[:31], tuple(tuple(cell for cell in row) for row in table))
     (place / INDEX).write_bytes(workbook([sheet], app.clock()))
 

@@ -11,11 +11,14 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from sqlalchemy import text
 
 from intake.adapters import census
 from intake.adapters.blobs import BlobStore
+from intake.adapters.geotags import eraser
+from intake.entry.exporting import export
 from intake.entry.fsck import fsck
 from intake.entry.progress import Progress
 from tests.crash.warm import Warm
@@ -218,6 +221,29 @@ def test_what_is_spoilt_is_not_exported(office: Office, tmp_path: Path) -> None:
     assert f"left out: {video}" in office.world.run("export", target, status=75)
     assert not video.exists()
     assert told(office, repair=True)["left"] == 0
+    office.world.run("export", target)
+    assert video.exists()
+
+
+def test_what_cannot_be_looked_through_for_its_place_is_not_exported(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would go out with where it was taken; the index says so, and of which."""
+    target = tmp_path / "out"
+    office.world.run("export", target)
+    (video,) = target.rglob("*.mp4")
+    monkeypatch.setattr(eraser, "_WORKER", "no.such.worker")
+    with redirect_stdout(StringIO()) as output:
+        assert export(office.world.folder / "config", None, False, target) == os.EX_TEMPFAIL
+    said = output.getvalue()
+    assert f"left out: {video}, which could not be looked through" in said
+    assert "from mail M000001 in the mailbox" in said
+    assert not video.exists()
+    sheet = openpyxl.load_workbook(target / "index.xlsx").active
+    assert sheet is not None
+    told = {row[2]: row[12] for row in sheet.iter_rows(values_only=True)}
+    assert (told["总结报告"], told["影像资料"]) == ("", "无法检查，未导出")
+    monkeypatch.undo()
     office.world.run("export", target)
     assert video.exists()
 

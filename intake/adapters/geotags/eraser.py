@@ -27,15 +27,27 @@ _MOST_OCTETS: Final = 4 * MIB
 def erase(source: Path, copy: Path) -> bool | None:
     """Copy a file without where it was taken: whether anything told it; None when that could not be found out.
 
-    The copy is whole in any case. OSError when there can be no copy.
+    Then there is no copy, nor one of before: a copy has its name when it tells nothing. OSError when none can be made.
     """
-    shutil.copyfile(source, copy)
+    partial = copy.with_name(f".{copy.name}.partial")
+    try:
+        shutil.copyfile(source, partial)
+        told = _erased(source, partial)
+        if told is None:
+            copy.unlink(missing_ok=True)
+        else:
+            partial.replace(copy)
+        return told
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _erased(source: Path, copy: Path) -> bool | None:
     try:
         found = again_if_orphaned(lambda: _found(source))
         with copy.open("r+b") as file:
             return _written(file, copy.stat().st_size, found)
     except (OutOfTime, Nonsense, EOFError, OSError, ValueError):
-        shutil.copyfile(source, copy)
         return None
 
 
