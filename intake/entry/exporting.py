@@ -116,7 +116,7 @@ def _fit(name: str) -> str:
 
 
 class Copies:
-    """What became of the files: of `erased` the place is out, `spoilt` and `unread` (no place was sought) are left out."""
+    """What became of the files: of `erased` the place is out, `spoilt` and `unread` are left out."""
 
     def __init__(self, app: App) -> None:
         self._app = app
