@@ -126,9 +126,9 @@ def running_child() -> int:
 
 def settled(process: int) -> Path:
     """The /proc folder of a child that has locked itself in."""
-    folder = Path(f"/proc/{process}")
+    folder, last = Path(f"/proc/{process}"), "Seccomp:\t2" if active().seccomp else "NoNewPrivs:\t1"
     for _ in range(500):
-        if "NoNewPrivs:\t1" in (folder / "status").read_text():
+        if last in (folder / "status").read_text():
             return folder
         time.sleep(0.01)
     raise AssertionError("the child did not lock itself in")
@@ -154,6 +154,7 @@ def test_a_child_is_locked_in(busy: Path) -> None:
     status = (busy / "status").read_text()
     assert "CapEff:\t0000000000000000" in status
     assert "CapPrm:\t0000000000000000" in status
+    assert "NoNewPrivs:\t1" in status
     assert ("Seccomp:\t2" in status) == active().seccomp
 
 

@@ -216,6 +216,48 @@ def test_what_is_called_like_a_program_is_one_whatever_it_holds(content: Any, na
     assert (state, said) == (FAULTY, ["format-not-accepted"])
 
 
+ACTING = [
+    "pyw",
+    "vb",
+    "sct",
+    "wsc",
+    "msc",
+    "inf",
+    "scf",
+    "application",
+    "jnlp",
+    "settingcontent-ms",
+    "library-ms",
+    "search-ms",
+    "desktop",
+    "command",
+    "ocx",
+    "ppa",
+    "msix",
+    "iqy",
+    "slk",
+    "py",
+    "sh",
+    "htm",
+    "html",
+    "xht",
+    "xhtml",
+    "shtml",
+    "mht",
+    "mhtml",
+    "ｅｘｅ",
+    "exe\xa0",
+    "js\u3000",
+    "e\u200bxe",
+]
+
+
+@pytest.mark.parametrize("ending", ACTING)
+def test_whatever_a_double_click_would_run_or_open_elsewhere_is_returned(ending: str) -> None:
+    ((_, state, said),) = fate(report(f"总结报告.{ending}", format="txt"))
+    assert (state, said) == (FAULTY, ["format-not-accepted"])
+
+
 @pytest.mark.parametrize("name", ["www.jining.gov.cn", "微山县v1.2", "说明", "a.b.", "报告.pdf"])
 def test_other_dots_in_a_name_mean_nothing(name: str) -> None:
     assert fate(report(name)) == [("report", EntryState.OK, [])]

@@ -17,6 +17,8 @@ import olefile
 
 from intake.adapters.inspection.formats import FORMATS, UNKNOWN
 from intake.adapters.inspection.macros import are_macros, names_macros
+from intake.adapters.inspection.textforms import text_format
+from intake.domain.harmful import ending as ending_of
 from intake.domain.notice import Kind
 
 _HEAD: Final = 64 << 10
@@ -42,33 +44,20 @@ _OLE_STREAMS: Final = (
     ("__properties_version1.0", "msg"),
 )
 _LAST_SECTORS: Final = {b"conectix": "vhd", b"koly\0\0\0\4": "dmg"}
+_PROGRAM_MAGICS: Final = (
+    b"\xca\xfe\xba\xbe", b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe",
+    b"dex\n0", b"MSCF\0\0\0\0", b"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d",
+)  # fmt: skip
+"""Java and Mach-O, Android; cabinets and notebooks, which open into programs by a double click."""
+_DISK_MAGICS: Final = (
+    (0, b"KDMV"), (0, b"COWD"), (0, b"# Disk DescriptorFile"), (0, b"QFI\xfb"), (0, b"MSWIM\0\0\0"),
+    (64, b"\x7f\x10\xda\xbe"),
+)  # fmt: skip
 _INSTALLER: Final = "000C1084-0000-0000-C000-000000000046"
 _OFFICE_ENDINGS: Final = {
     "doc": "doc", "wps": "doc", "dot": "doc", "xls": "xls", "et": "xls", "ppt": "ppt", "dps": "ppt",
 }  # fmt: skip
 _LOCKED_ENDINGS: Final = frozenset({"docx", "xlsx", "pptx", "docm", "xlsm", "pptm"})
-
-_PROGRAM_ENDINGS: Final = {
-    **dict.fromkeys(("bat", "cmd"), "bat"),
-    **dict.fromkeys(("js", "jse", "vbs", "vbe", "wsf", "wsh", "hta", "ps1", "psm1", "reg", "sh", "py"), "script"),
-}
-_TEXT_FORMS: Final = (
-    (re.compile(rb"(?i)<!doctype html|<html|<head|<script|<meta"), "html"),
-    (re.compile(rb"(?is)<svg|<\?xml[^>]*\?>\s*(<!--.{0,2000}?-->\s*)?(<!doctype svg[^>]*>\s*)?<svg"), "svg"),
-    (re.compile(rb"<\?xml"), "xml"),
-    (re.compile(rb"(?i)BEGIN:VCALENDAR"), "ics"),
-    (re.compile(rb"(?i)BEGIN:VCARD"), "vcf"),
-    (re.compile(rb"(?i)\[InternetShortcut\]"), "url"),
-    (re.compile(rb"(?i)@echo off"), "bat"),
-    (re.compile(rb"#!\s*/"), "script"),
-    (
-        re.compile(
-            rb"(?i)(received|return-path|from|to|subject|date|message-id|delivered-to|mime-version|dkim-signature"
-            rb"|x-[\w-]+):[^\n]*\r?\n([\w-]+:|[ \t])"
-        ),
-        "eml",
-    ),
-)
 _SIGNED_OR_ENVELOPED: Final = re.compile(
     rb"(?s)\x30[\x80-\x84].{0,4}\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07[\x02\x03]"
 )
@@ -79,12 +68,12 @@ def sniff(file: BinaryIO, filename: str) -> str:
     hides, which text Windows would run."""
     file.seek(0)
     head = file.read(_HEAD)
-    ending = filename.rpartition(".")[2].lower()
+    ending = ending_of(filename)
     if head.startswith(_ZIP_MAGICS):
         return _zip_format(file, head)
     if head.startswith(OLE_MAGIC):
         return _ole_format(file, ending)
-    return _magic_format(head) or _disc_format(file) or _text_format(head, ending)
+    return _magic_format(head) or _disc_format(file) or text_format(head, ending)
 
 
 def _magic_format(head: bytes) -> str | None:
@@ -183,6 +172,8 @@ _MAGICS: Final[tuple[tuple[int, bytes, str | Callable[[bytes], str | None]], ...
     (0, b"\x7fELF", "exe"),
     (0, b"L\0\0\0\x01\x14\x02\0", "lnk"),
     (0, b"ITSF", "chm"),
+    *((0, magic, "exe") for magic in _PROGRAM_MAGICS),
+    *((offset, magic, "vhd") for offset, magic in _DISK_MAGICS),
     (0, b"vhdxfile", "vhd"),
     (0, b"%!PS", "ps"),
     (0, b"\x78\x9f\x3e\x22", "tnef"),
@@ -248,39 +239,14 @@ def _ole_format(file: BinaryIO, ending: str) -> str:
 
 
 def _disc_format(file: BinaryIO) -> str | None:
-    """ECMA-119 section 8.1: the first volume descriptor lies in sector 16. Others end with a sector that names them."""
+    """ECMA-119 section 8.1, ECMA-167: the first volume descriptor lies in sector 16. Others end with a sector that
+    names them.
+    """
     file.seek(0x8001)
-    if file.read(5) == b"CD001":
+    if file.read(5) in (b"CD001", b"BEA01"):
         return "iso"
     size = file.seek(0, os.SEEK_END)
     if size < 1024:
         return None
     file.seek(size - 512)
     return _LAST_SECTORS.get(file.read(8))
-
-
-def _text_format(head: bytes, ending: str) -> str:
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    for form, name in _TEXT_FORMS:
-        if form.match(start):
-            return name
-    return _PROGRAM_ENDINGS.get(ending, "txt") if _is_text(head) else UNKNOWN
-
-
-def _is_text(head: bytes) -> bool:
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return True
-    if b"\0" in head:
-        return False
-    return any(_decodes(head, encoding) for encoding in ("utf-8", "gb18030", "big5"))
-
-
-def _decodes(head: bytes, encoding: str) -> bool:
-    """Whether the head is text in this encoding; its last character may be cut (at most 4 octets)."""
-    for cut in range(4):
-        try:
-            head[: len(head) - cut].decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        return True
-    return False
