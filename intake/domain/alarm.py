@@ -43,6 +43,7 @@ class Trouble(StrEnum):
     CRASHING = "crashing"
     LOST = "lost"
     HELD = "held"
+    DIGEST = "digest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,11 @@ def _lost(vitals: Vitals, _rules: Rules) -> Facts | None:
     return _refs(vitals.lost)
 
 
+def _digest(vitals: Vitals, _rules: Rules) -> Facts | None:
+    found = _refs(vitals.digests)
+    return {**found, "error": vitals.digest_error} if found else None
+
+
 HOLDING = ("address-day", "strangers-day", "all-day")
 """The rules that hold answers, by how many they concern."""
 
@@ -164,6 +170,7 @@ ALARMS = (
     Alarm(Trouble.CRASHING, _crashing, lambda vitals: any(job != "poll" for job in vitals.crashes)),
     Alarm(Trouble.LOST, _lost, lambda vitals: bool(vitals.lost)),
     Alarm(Trouble.HELD, _held, lambda vitals: bool(vitals.held), lambda facts: _gravity_of(facts["rule"])),
+    Alarm(Trouble.DIGEST, _digest, lambda vitals: bool(vitals.digests)),
 )
 
 

@@ -69,6 +69,9 @@ class Vitals:
     """Mails whose stored octets are spoilt and cannot be had again, until a person has settled it."""
     held: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Answers that wait until staff let them go, because too many went out already, by the rule that holds them."""
+    digests: tuple[str, ...] = ()
+    """Digests that were refused or came back, with none sent to the same reader since."""
+    digest_error: str = ""
     postponed: Streak = field(default_factory=Streak)
     free_bytes: int = 0
     reserve: int = 0

@@ -157,6 +157,7 @@ _WORDED = {
     Trouble.CRASHING: "{job} failed {count} times in a row since {since}: {error}",
     Trouble.LOST: "of {count} mails the stored octets are spoilt and cannot be fetched again: {refs}",
     Trouble.HELD: "{count} answers wait for staff ({rule}), let go with release --letters: {refs}",
+    Trouble.DIGEST: "{count} digests were refused or came back: {refs}: {error}",
     Trouble.POSTPONED: "{count} mails cannot be fetched, the first since {since}: {error}",
 }
 

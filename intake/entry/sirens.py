@@ -54,5 +54,9 @@ def _facts(name: Trouble, at: datetime) -> tuple[Facts, ...]:
             {"count": 1, "refs": ["L000001"], "rule": "address-day"},
             {"count": 1, "refs": ["L000001"], "rule": "strangers-day"},
         ),
+        Trouble.DIGEST: (
+            {"count": 7, "refs": ["L000001", "L000002"], "error": "550"},
+            {"count": 1, "refs": ["L000001"], "error": ""},
+        ),
     }
     return known[name]

@@ -203,3 +203,26 @@ def test_poll_leaves_a_heartbeat(office: Office) -> None:
     beat = json.loads((office.world.folder / "config/data/heartbeat").read_text(encoding="utf-8"))
     assert beat["ok"] is False
     assert "127.0.0.1:1" in beat["last_poll_error"]
+
+
+def test_a_digest_that_comes_back_is_an_alarm_until_another_one_was_sent(office: Office, look: Look) -> None:
+    """Operators may be others than those who read it; who does not get it does not miss the mails that wait."""
+    configure(office)
+    office.now = datetime(2024, 6, 6, 0, 31, tzinfo=UTC)
+    office.app.summarise()
+    office.poll()
+    (digest,) = office.world.letters(STAFF)
+    bounce = (
+        f"From: MAILER-DAEMON@example.cn\r\nTo: {STAFF}\r\nSubject: Undelivered\r\nMIME-Version: 1.0\r\n"
+        "Content-Type: multipart/report; report-type=delivery-status; boundary=B\r\n\r\n--B\r\n\r\nmailbox full\r\n"
+        f"--B\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: {digest['Message-ID']}\r\n\r\nx\r\n--B--\r\n"
+    )
+    office.world.deliver(bounce.encode(), office.now)
+    minutes(office, 2)
+    assert subjects(office) == ["【告警】日报未能送达（6-06 08:31）"]
+    status, told = look()
+    assert (status, told.split(": ")[0]) == (1, "NO  digest")
+    office.now = datetime(2024, 6, 7, 0, 31, tzinfo=UTC)
+    office.app.summarise()
+    minutes(office, 30, 5)
+    assert subjects(office)[-1] == "【告警解除】日报未能送达，现已恢复"

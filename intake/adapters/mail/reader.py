@@ -51,7 +51,7 @@ def read(
         message = _message(head, compose(content.texts), seen, leaves, (*nesting.defects, *content.defects))
         message = replace(message, marked=_is_marked(nesting.heads, [text for _leaf, text in content.texts]))
         if automatic(message, frozenset()) == "bounce":
-            message = replace(message, returned=returned_ids(leaves))
+            message = replace(message, returned=returned_ids(nesting.heads, leaves))
     return message, tuple(content.materials)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from intake.adapters.mail.headers import Head
 from intake.adapters.mail.leaf import Leaf
 
 NEAR = 64 << 10
@@ -19,12 +20,12 @@ MOST = 100
 _MESSAGE_ID = re.compile(rb"<[!-;=?-~]{3,300}>")
 
 
-def returned_ids(leaves: Iterable[Leaf]) -> tuple[str, ...]:
-    """Message-IDs in the leaves and in the heads of forwarded mails, each once."""
+def returned_ids(heads: Iterable[Head], leaves: Iterable[Leaf]) -> tuple[str, ...]:
+    """Message-IDs in the heads of the mails inside and in the leaves, each once."""
     found: dict[str, None] = {}
+    for head in heads:
+        found |= _ids(head.first("message-id"))
     for leaf in leaves:
-        for head in leaf.forwarded:
-            found |= _ids(head.first("message-id"))
         if len(found) < MOST:
             found |= _ids(_beginning(leaf))
     return tuple(found)[:MOST]

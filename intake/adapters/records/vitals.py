@@ -34,6 +34,7 @@ def vitals(session: Session, now: datetime) -> Vitals:
     unsettled = MailRow.octets == Octets.LOST, MailRow.needs_person
     lost = session.scalars(select(MailRow.id).where(*unsettled).order_by(MailRow.id))
     parked = session.scalars(select(MailRow.id).where(MailRow.state == "parked").order_by(MailRow.id))
+    undelivered = _undelivered_digests(session)
     return Vitals(
         now=now,
         polls=_polls(session, good.id if good else 0, under_way),
@@ -44,6 +45,8 @@ def vitals(session: Session, now: datetime) -> Vitals:
         parked=tuple(mail_ref(number) for number in parked),
         lost=tuple(mail_ref(number) for number in lost),
         held=_held(session),
+        digests=tuple(letter_ref(row.id) for row in undelivered),
+        digest_error=undelivered[-1].error or "" if undelivered else "",
         postponed=_postponed(session),
         last_poll_at=last.finished_at if last else None,
         last_success_at=good.finished_at if good else None,
@@ -57,6 +60,17 @@ def _held(session: Session) -> dict[str, tuple[str, ...]]:
     for number, rule in session.execute(query):
         found.setdefault(rule or "", []).append(letter_ref(number))
     return {rule: tuple(refs) for rule, refs in found.items()}
+
+
+def _undelivered_digests(session: Session) -> list[LetterRow]:
+    """Of each reader of the newest digest the last one that left or was refused, where it did not arrive."""
+    digest = LetterRow.kind == LetterKind.DIGEST
+    newest = select(LetterRow.created_at).where(digest).order_by(LetterRow.id.desc()).limit(1).scalar_subquery()
+    readers = select(LetterRow.meant_for).where(digest, LetterRow.created_at == newest)
+    settled = select(func.max(LetterRow.id)).where(digest, LetterRow.state.in_(("sent", "failed")))
+    last = settled.where(LetterRow.meant_for.in_(readers)).group_by(LetterRow.meant_for)
+    query = select(LetterRow).where(LetterRow.id.in_(last), LetterRow.state == "failed")
+    return list(session.scalars(query.order_by(LetterRow.id)))
 
 
 def _polls(session: Session, good: int, under_way: PollRow | None) -> Streak:
