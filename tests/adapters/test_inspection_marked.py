@@ -156,3 +156,9 @@ def test_a_file_that_speaks_of_secrets_is_not_marked(tmp_path: Path, octets: byt
 @pytest.mark.parametrize("octets", [rtf(MARK), docx(header1=MARK), doc_with_header(MARK)], ids=["rtf", "docx", "doc"])
 def test_what_stands_aside_is_not_part_of_the_text(tmp_path: Path, octets: bytes) -> None:
     assert MARK not in inspected(tmp_path, octets).text
+
+
+def test_a_marking_at_the_head_of_a_large_sheet_is_seen(tmp_path: Path) -> None:
+    """However much follows it."""
+    cells = f"{MARK} " + "材料 " * 900_000
+    assert inspected(tmp_path, xlsx(cells)).marked

@@ -422,3 +422,18 @@ def test_no_letter_speaks_for_a_mail_that_was_sealed_since(office: Office, tmp_p
     assert "M000002" in str(letter["Subject"])
     assert CANARY not in letter.get_body(("plain",)).get_content()
     assert "M000001" not in letter.get_body(("plain",)).get_content()
+
+
+def test_what_is_added_after_a_seal_was_lifted_is_looked_at(office: Office, tmp_path: Path) -> None:
+    """Two people have seen what was there, and not this."""
+    office.world.deliver(sealed_mail("subject"))
+    office.poll()
+    for name in ("张三", "李四"):
+        run(office, "seal", "--lift", "M000001", "--operator", name)
+    office.poll()
+    assert not sealed(office)
+    file = tmp_path / "x.docx"
+    file.write_bytes(documents.docx(CANARY, [MARK]))
+    run(office, "attach", "M000001", file)
+    assert len(sealed(office)) == 2
+    assert not ordinary(office)

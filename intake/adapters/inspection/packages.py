@@ -96,10 +96,12 @@ class _Package:
         return replace(facts, photos_inside=photos_in(self._archive, pictures), marked=secret)
 
     def _marked_aside(self) -> bool:
-        """Whether a marking stands beside the text. A part that cannot be read here takes nothing from the text."""
+        """Whether a marking stands beside the text. A part that cannot be read here takes nothing from the text; what
+        was read of it, and of one that is too large, is looked at all the same.
+        """
         left = _MAX_ASIDE
         for name, info in self._infos.items():
-            if _ASIDE.fullmatch(name) and info.file_size <= left:
+            if _ASIDE.fullmatch(name) and left > 0:
                 left -= info.file_size
                 gathered = Gathered()
                 with suppress(*_BROKEN, Damaged, Exceeded, Locked):
