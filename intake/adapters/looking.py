@@ -16,6 +16,7 @@ from intake import journal
 from intake.adapters.inspection import ChildInspector
 from intake.adapters.reading.reader import ChildReader
 from intake.adapters.unpacking import UNPACKABLE, Budget, ChildUnpacker
+from intake.adapters.unpacking.formats import NAMELESS
 from intake.domain.mail import CUT_SHORT, Message
 from intake.domain.material import NOT_ASKED, Condition, Examined, Facts, Material, Scan, Scanned
 from intake.domain.notice import Kind
@@ -143,8 +144,9 @@ class Looker:
             return _container(examined, Condition.SOUND, ""), [_of(outer, each) for each in inner]
         unpacked = self._unpack(path, examined.facts.format, blobs, budget)
         inner = [
-            Material(f"{outer.origin}/{each.path}", each.path.rpartition("/")[2], each.blob.sha256, each.blob.size)
+            Material(f"{outer.origin}/{path}", path.rpartition("/")[2], each.blob.sha256, each.blob.size)
             for each in unpacked.inner
+            for path in (_named(each.path, outer.filename),)
         ]
         return _container(examined, Condition(unpacked.condition), unpacked.note), [_of(outer, each) for each in inner]
 
@@ -154,6 +156,11 @@ class Looker:
             return self._read(path, blobs)
         except Killed:
             return Message(defects=(CUT_SHORT,)), ()
+
+
+def _named(path: str, outer: str) -> str:
+    """A path in a container; what has no name there is called like the container, without its last ending."""
+    return outer.rpartition(".")[0] or path if path == NAMELESS else path
 
 
 def _container(examined: Examined, condition: Condition, note: str) -> Examined:

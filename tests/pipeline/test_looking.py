@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -174,3 +177,12 @@ def test_that_somebody_is_at_it_is_said_between_two_materials(tmp_path: Path) ->
     said: list[None] = []
 
     assert len(Looker()(materials, blobs, lambda: said.append(None))) == len(said) == 5
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_what_has_no_name_in_its_container_is_called_like_it(judged: Judge, pack: Callable[[bytes], bytes]) -> None:
+    """Else a script would be a text that is only kept aside."""
+    ending = {gzip.compress: "gz", bz2.compress: "bz2", lzma.compress: "xz"}[pack]
+    verdict = judged({f"打开.js.{ending}": pack(b"var a = 1;\n" * 9)})
+    (inner,) = (each for each in verdict.assessments if each.examined.material.filename == "打开.js")
+    assert [finding.code for finding in inner.findings] == ["format-not-accepted"]

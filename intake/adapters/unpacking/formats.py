@@ -19,3 +19,6 @@ READERS: Final = {
 """Each module has `unpack(file, out)`, which passes what is inside on, or raises Unopened."""
 
 UNPACKABLE: Final = frozenset(READERS)
+
+NAMELESS: Final = "content"
+"""The path of a file that has no name of its own in what it is packed in."""

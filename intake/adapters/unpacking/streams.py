@@ -9,12 +9,10 @@ import zlib
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO, Final, Protocol, TypeAlias
 
+from intake.adapters.unpacking.formats import NAMELESS
 from intake.adapters.unpacking.names import decoded, file_name
 from intake.adapters.unpacking.outcome import damaged
 from intake.adapters.unpacking.outlet import PIECE, Outlet
-
-CONTENT: Final = "content"
-"""The path of a file that has no name of its own."""
 
 _Plain: TypeAlias = gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile
 
@@ -42,7 +40,7 @@ def unpack(file: BinaryIO, out: Outlet) -> None:
     file.seek(0)
     try:
         with _opened(file, head) as plain:
-            out.send(_gzip_name(head) or CONTENT, _pieces(plain))
+            out.send(_gzip_name(head) or NAMELESS, _pieces(plain))
     except (OSError, EOFError, zlib.error, lzma.LZMAError, ValueError) as error:
         raise damaged(error) from error
 
