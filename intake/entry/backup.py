@@ -1,7 +1,12 @@
 """`backup DIR`: a copy from which the service can go on, made while it runs.
 
-The database first, then the files: whatever a row speaks of was in the store before the row was, and is there still.
-The other way round, rows would come along whose files were not yet there when files were copied.
+The database first, then the files: whatever a row speaks of was in the store before the row was, and is there still,
+unless it was removed on purpose meanwhile: then a restored row speaks of a file that is missing, `fsck --repair`
+fetches it from the mailbox, and it is removed again. The other way round, rows would come along whose files were not
+yet there when files were copied.
+
+What the records say is gone, because it looks classified or need not be kept, goes out of the backup as well. Of such
+mails they do not tell any more what was in them: that is noted in the backup, by hash, while they are there.
 """
 
 from __future__ import annotations
@@ -22,14 +27,18 @@ from intake.adapters import census
 from intake.adapters.blobs import BlobStore, world
 from intake.adapters.disk import RealDisk, make_folders
 from intake.adapters.records.dump import dump, suffix
+from intake.adapters.records.holdings import Contents, contents
 from intake.entry.app import App
 from intake.entry.commands import opened
 from intake.entry.progress import Progress
 from intake.ports import Deferred
 
 MANIFEST = "backup.json"
+CONTENTS = "contents.json"
 RECORDS, BLOBS, CONFIG = "records", "blobs", "config"
 CONFIGURATION = ("intake.toml", "units.toml", "notices", "templates")
+SETTLED_SECONDS = 86_400
+"""What no row speaks of and is younger may be of a mail that is being examined, and looks classified."""
 _COPY = re.compile(r"(\d{6})-\d{8}T\d{6}Z\.(?:db|dump)")
 
 
@@ -52,12 +61,17 @@ def backup(folder: Path, now: datetime | None, verbose: bool, target: Path, keep
             make_folders(RealDisk(), target / RECORDS)
             (target / MANIFEST).unlink(missing_ok=True)  # until the end this is no backup
         records = _copy_records(app, target / RECORDS)
-        copied = _copy_files(app, BlobStore(target / BLOBS))
+        store, told = BlobStore(target / BLOBS), _contents(app)
+        _note(told, target / CONTENTS)
+        copied = _copy_files(app, told, store)
+        removed = _remove_gone(_contents(app), store, target / CONTENTS)
         with world(target):
             _copy_configuration(app.config.folder, target / CONFIG)
             _finish(app, target, records, copied)
             _forget(target / RECORDS, keep)
     click.echo(f"{records}, {copied.files} files ({copied.new} new, {copied.octets / (1 << 20):.1f} MiB) in {target}")
+    if removed:
+        click.echo(f"{removed} files were removed from it: of mails that were sealed, destroyed or purged since")
     if sealed := len(census.sealed(app.blobs)):
         click.echo(f"{sealed} sealed mails were left out: what looks classified is copied nowhere")
     for path in copied.spoilt:
@@ -99,12 +113,14 @@ def _copies(folder: Path) -> Iterator[re.Match[str]]:
             yield found
 
 
-def _copy_files(app: App, target: BlobStore) -> Copied:
+def _copy_files(app: App, told: Contents, target: BlobStore) -> Copied:
     """Every stored file that the backup does not have yet, hashed on the way. What the backup has is never replaced."""
     copied, progress = Copied(), Progress("copied")
     target.sweep()
+    wanted, closed, settled = told.wanted, told.gone | told.named, app.clock().timestamp() - SETTLED_SECONDS
     for found in census.files(app.blobs):
-        if found.sha256 is None:
+        nobodys = found.sha256 not in wanted
+        if found.sha256 is None or (nobodys and (found.sha256 in closed or found.written_at > settled)):
             continue
         copied.files += 1
         there = target.path(found.sha256)
@@ -130,6 +146,44 @@ def _copy(source: BlobStore, target: BlobStore, found: census.Found, copied: Cop
         blob = writer.commit()
     copied.new += 1
     copied.octets += blob.size
+
+
+def _contents(app: App) -> Contents:
+    with app.database.reading() as session:
+        return contents(session)
+
+
+def _note(told: Contents, file: Path) -> None:
+    """Add to what the backup knows which blobs are of which mail. What no row tells of any more stays: the records may
+    be new ones.
+    """
+    noted = _noted(file)
+    _write_noted(file, noted | {mail: blobs | noted.get(mail, frozenset()) for mail, blobs in told.blobs.items()})
+
+
+def _remove_gone(told: Contents, target: BlobStore, file: Path) -> int:
+    """Remove what is gone on purpose, and was in the backup; how many files."""
+    noted = _noted(file)
+    going = (told.gone | told.named).union(*(noted.get(mail, ()) for mail in told.gone)) - told.wanted
+    there = [each for each in sorted(going) if target.path(each).exists()]
+    for each in there:
+        target.remove_unless(each, lambda: False)
+    _write_noted(file, {mail: blobs for mail, blobs in noted.items() if mail not in told.gone})
+    return len(there)
+
+
+def _noted(file: Path) -> dict[str, frozenset[str]]:
+    with world(file):
+        noted = json.loads(file.read_bytes()) if file.exists() else {}
+    return {mail: frozenset(blobs) for mail, blobs in noted.items()}
+
+
+def _write_noted(file: Path, noted: dict[str, frozenset[str]]) -> None:
+    partial = file.with_name(f".{file.name}.partial")
+    with world(file):
+        partial.write_text(json.dumps({mail: sorted(blobs) for mail, blobs in noted.items()}), encoding="utf-8")
+        partial.chmod(0o600)
+        _settle(partial, file)
 
 
 def _copy_configuration(source: Path, target: Path) -> None:

@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import closing, redirect_stdout
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -17,15 +18,23 @@ from typing import Any
 
 import click
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from intake.adapters.records.database import Database
+from intake.adapters.records.discards import blobs_in
 from intake.adapters.records.dump import DEBIAN
+from intake.adapters.records.retention import without_content
+from intake.adapters.records.sealing import seal
+from intake.adapters.records.tables import MailRow
+from intake.domain.mail import Octets
 from intake.entry.backup import backup
 from intake.entry.ownership import ownership
+from intake.pipeline.place import place
+from intake.pipeline.retain import discard
 from intake.ports import Deferred
 from tests.crash.warm import Warm
-from tests.e2e.world import World, complete, mail, report
+from tests.e2e.world import World, address, complete, mail, report
+from tests.pipeline.office import Office, opened_office
 from tests.samples import archives, media
 from tests.servers.dovecot import Dovecot
 from tests.servers.postgres import HOST, ROLE, Postgres, binaries
@@ -217,6 +226,97 @@ def test_a_backup_goes_where_nothing_else_is(world: World, tmp_path: Path) -> No
     for where in ("config/data/backup", "config/data/blobs", "config"):
         with pytest.raises(click.UsageError):
             made(world, world.folder / where)
+
+
+def kept_files(target: Path) -> set[str]:
+    return {path.name for path in target.glob("blobs/??/*")}
+
+
+@pytest.fixture
+def office(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+    with opened_office(world, monkeypatch) as office:
+        yield office
+
+
+def blobs_of(office: Office, code: str) -> set[str]:
+    """The hashes of what the mail of a unit brought, and of itself."""
+    with office.app.database.reading() as session:
+        row = session.scalars(select(MailRow).where(MailRow.sender == address(code))).one()
+        return {row.sha256, *blobs_in(session, row.id)}
+
+
+def test_what_was_sealed_since_goes_out_of_the_backup(office: Office, tmp_path: Path) -> None:
+    """A mail that was copied before it was examined, and one that was taken for an ordinary one until it was sealed."""
+    target, world = tmp_path / "backup", office.world
+    world.deliver(complete("370826"))
+    world.deliver(mail("370881", {"曲阜市总结报告.docx": report("曲阜市")}, body="请查收\n机密★5年\n"))
+    assert office.app.receive() == 3
+    ours = {row[0] for row in rows(world, "SELECT sha256 FROM mail")}
+    made(world, target)
+    assert ours <= kept_files(target)
+    assert office.poll() is None
+    ((sealed,),) = rows(world, "SELECT sha256 FROM mail WHERE seal = 'sealed'")
+    assert "files were removed" in made(world, target)
+    assert sealed not in kept_files(target)
+
+    parts = blobs_of(office, "370826")
+    assert len(parts) == 6, "the mail, three files, two small pictures"
+    assert parts <= kept_files(target)
+    (number,) = rows(world, "SELECT id FROM mail WHERE sender LIKE '%u370826%'")[0]
+    with office.app.database.writing() as session:
+        seal(session, session.get_one(MailRow, number), (), office.now)
+    made(world, target)
+    assert not parts & kept_files(target), "not in its place yet: nothing is copied, and what was there is gone"
+    assert all((office.app.blobs.path(each)).exists() for each in parts)
+    place(office.app.records, office.app.blobs, lambda: office.now)
+    made(world, target)
+    assert not parts & kept_files(target)
+    assert not [each for each in (sealed, *parts) if each in (target / "contents.json").read_text()]
+
+
+def test_what_was_emptied_since_goes_out_of_the_backup(office: Office, tmp_path: Path) -> None:
+    target, world = tmp_path / "backup", office.world
+    world.deliver(complete("370826"))
+    world.deliver(complete("370883"))
+    assert office.poll() is None
+    made(world, target)
+    parts, others = blobs_of(office, "370826"), blobs_of(office, "370883")
+    assert parts | others <= kept_files(target)
+    (number,) = rows(world, "SELECT id FROM mail WHERE sender LIKE '%u370826%'")[0]
+    with office.app.database.writing() as session:
+        row = session.get_one(MailRow, number)
+        without_content(session, row)
+        row.octets = Octets.PURGED
+    discard(office.app.records, office.app.blobs)
+    made(world, target)
+    assert not (parts - others) & kept_files(target)
+    assert parts & others, "a photo that both sent"
+    assert others <= kept_files(target)
+
+
+def test_new_records_take_nothing_out_of_a_backup(world: World, tmp_path: Path) -> None:
+    """Somebody began with an empty database, and the backup of the night goes on."""
+    target = tmp_path / "backup"
+    world.deliver(complete("370826"))
+    world.run("poll")
+    made(world, target)
+    before, noted = kept_files(target), (target / "contents.json").read_text()
+    shutil.rmtree(data(world))
+    world.run("status")
+    assert "removed" not in made(world, target)
+    assert kept_files(target) == before
+    assert json.loads((target / "contents.json").read_text()) == json.loads(noted)
+
+
+def test_what_no_row_speaks_of_is_copied_when_no_examination_can_be_at_it(office: Office, tmp_path: Path) -> None:
+    hashes = []
+    for octets, when in ((b"young", at(5, 3)), (b"old", at(3, 3))):
+        with office.app.blobs.writer() as writer:
+            writer.write(octets)
+            hashes.append(writer.commit().sha256)
+        os.utime(office.app.blobs.path(hashes[-1]), (when.timestamp(), when.timestamp()))
+    made(office.world, tmp_path / "backup")
+    assert kept_files(tmp_path / "backup") == {hashes[1]}
 
 
 def test_postgresql_is_copied_by_its_own_tool_and_comes_back(world: World, tmp_path: Path, postgres: Postgres) -> None:

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from intake.adapters.records.discards import discard
+from intake.adapters.records.discards import DiscardRow, discard
 from intake.adapters.records.rulings import attachments
 from intake.adapters.records.seals import SealRow
 from intake.adapters.records.shapes import mail_ref, pending_of
@@ -91,6 +91,37 @@ def is_referred_to(session: Session, sha256: str, beside: int | None = None) -> 
 def removed(session: Session) -> frozenset[str]:
     """The hashes of all mails that were removed on purpose."""
     return frozenset(session.scalars(select(MailRow.sha256).where(MailRow.octets.in_(REMOVED))))
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What belongs in the store: by the hash of each mail, the blobs of it. `gone` are mails that do not, since they
+    look classified or were removed on purpose, `named` what is still on record of what was in those.
+    """
+
+    blobs: Mapping[str, frozenset[str]]
+    gone: frozenset[str]
+    named: frozenset[str]
+
+    @property
+    def wanted(self) -> frozenset[str]:
+        return frozenset().union(*self.blobs.values())
+
+
+def contents(session: Session) -> Contents:
+    mails = {row.id: row.sha256 for row in session.execute(select(MailRow.id, MailRow.sha256))}
+    blobs: dict[str, set[str]] = {}
+    for each in _references(session):
+        blobs.setdefault(mails[each.mail_id], set()).add(each.sha256)
+    apart = select(MailRow.id).where(MailRow.seal.in_(ELSEWHERE))
+    pieces = session.scalars(select(SealRow.pieces).where(SealRow.mail_id.in_(apart)))
+    added = session.scalars(select(AttachmentRow.sha256).where(AttachmentRow.mail_id.in_(apart)))
+    left = select(MailRow.sha256).where(or_(MailRow.seal.in_(ELSEWHERE), MailRow.octets.in_(REMOVED)))
+    return Contents(
+        {sha256: frozenset(each) for sha256, each in blobs.items()},
+        frozenset(session.scalars(left)),
+        frozenset([*(piece for each in pieces for piece in each), *added, *session.scalars(select(DiscardRow.sha256))]),
+    )
 
 
 def as_pending(session: Session, mail_id: int) -> Pending:
