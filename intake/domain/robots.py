@@ -13,9 +13,12 @@ from collections.abc import Callable, Set
 from intake.domain.mail import Message
 
 _ROBOT_SENDERS = re.compile(
-    r"^(mailer-daemon|postmaster|no[-_]?reply|do[-_]?not[-_]?reply|bounces?|root|daemon|owner-.*|.*-(request|bounces?))([+=.-].*)?$"
+    r"^((mailer-daemon|postmaster|do[-_.]?not[-_.]?reply|root|daemon|owner-.*|.*-(request|bounces?))([+=.-].*)?"
+    r"|no[-_.]?reply.*)$"
 )
-_BOUNCE_SENDERS = re.compile(r"^(mailer-daemon|postmaster|bounces?)([+=.-].*)?$")
+_BOUNCE_SENDERS = re.compile(r"^((mailer-daemon|postmaster)([+=.-].*)?|bounces?([^a-z].*)?)$")
+_REPLY_SENDERS = re.compile(r"^auto[-_.]?reply.*$")
+_REPLY_HEADERS = ("x-autoreply", "x-auto-reply", "x-autorespond", "x-auto-reply-from", "x-loop")
 _BOUNCE_SUBJECTS = re.compile(
     r"^\s*(退信|系统退信|邮件投递失败|邮件传输失败|来自\S+的退信|undeliver|delivery status)", re.IGNORECASE
 )
@@ -49,16 +52,25 @@ def _is_bounce(message: Message, _own: Set[str]) -> bool:
     return (
         null_path
         or "message/delivery-status" in message.part_types
-        or message.content_type == "multipart/report"
+        or _is_report(message)
         or bool(_BOUNCE_SENDERS.match(_local_part(message)))
         or bool(_BOUNCE_SUBJECTS.match(message.subject))
     )
 
 
+def _is_report(message: Message) -> bool:
+    """A report with a footer below it is one; a person who sends it on with files of her own is not."""
+    if message.content_type == "multipart/report":
+        return True
+    own = {kind.partition("/")[0] for kind in message.part_types} - {"multipart", "message", "text"}
+    return "multipart/report" in message.part_types and not own
+
+
 def _is_automatic_reply(message: Message, _own: Set[str]) -> bool:
     return (
         _says_automatic(message)
-        or any(name in message.headers for name in ("x-autoreply", "x-autorespond", "x-auto-reply-from"))
+        or any(name in message.headers for name in _REPLY_HEADERS)
+        or bool(_REPLY_SENDERS.match(_local_part(message)))
         or message.header("precedence").strip().lower() == "auto_reply"
         or bool(_REPLY_SUBJECTS.match(message.subject))
     )

@@ -26,6 +26,12 @@ PEOPLE: list[tuple[str, dict[str, Any]]] = [
     ("a name with reply in it", {"sender": "reply2024@example.cn"}),
     ("QQ marks answers of people so", {"headers": {"X-QQ-ReplyHash": "123"}}),
     ("no sender at all", {"sender": None}),
+    ("a name that begins like a bounce", {"sender": "bouncey@example.cn"}),
+    ("a bounce that is forwarded", {"part_types": ("multipart/mixed", "text/plain", "message/rfc822")}),
+    (
+        "a bounce that is taken apart and sent on with a report",
+        {"part_types": ("multipart/mixed", "multipart/report", "text/plain", "application/pdf")},
+    ),
 ]
 
 ROBOTS: list[tuple[str, dict[str, Any]]] = [
@@ -36,6 +42,10 @@ ROBOTS: list[tuple[str, dict[str, Any]]] = [
     ("automatic-reply", {"headers": {"Auto-Submitted": "Auto-Replied(vacation)"}}),
     ("automatic-reply", {"headers": {"X-Autoreply": "yes"}}),
     ("automatic-reply", {"headers": {"X-Autorespond": "vacation"}}),
+    ("automatic-reply", {"headers": {"X-Auto-Reply": "yes"}}),
+    ("automatic-reply", {"headers": {"X-Loop": "a@example.cn"}}),
+    ("automatic-reply", {"sender": "autoreply@example.cn"}),
+    ("automatic-reply", {"sender": "auto-reply_kjj@example.cn"}),
     ("automatic-reply", {"headers": {"Precedence": " Auto_Reply "}}),
     ("automatic-reply", {"subject": "自动回复：我在休假"}),
     ("automatic-reply", {"subject": "【自动回复】科技活动周"}),
@@ -51,6 +61,9 @@ ROBOTS: list[tuple[str, dict[str, Any]]] = [
     ("bounce", {"subject": "Undeliverable: 科技活动周"}),
     ("bounce", {"content_type": "multipart/report"}),
     ("bounce", {"part_types": ("multipart/mixed", "message/delivery-status")}),
+    ("bounce", {"sender": "bounce123@example.cn"}),
+    ("bounce", {"sender": "bounces_1@example.cn"}),
+    ("bounce", {"part_types": ("multipart/mixed", "multipart/report", "text/plain", "text/rfc822-headers")}),
     ("read-receipt", {"subject": "已读：科技活动周"}),
     ("read-receipt", {"content_type": "multipart/report", "part_types": ("message/disposition-notification",)}),
     ("mailing-list", {"headers": {"List-Unsubscribe": "<mailto:x@example.cn>"}}),
@@ -61,6 +74,9 @@ ROBOTS: list[tuple[str, dict[str, Any]]] = [
     ("mailing-list", {"sender": "noreply+123@example.cn"}),
     ("mailing-list", {"sender": "no_reply@example.cn"}),
     ("mailing-list", {"sender": "do_not_reply@example.cn"}),
+    ("mailing-list", {"sender": "noreply2@example.cn"}),
+    ("mailing-list", {"sender": "no.reply@example.cn"}),
+    ("mailing-list", {"sender": "no-reply_kjj@example.cn"}),
     ("mailing-list", {"sender": "users-request@example.cn"}),
 ]
 
