@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from intake.domain.unseen import is_unseen
+
 _SIGN: Final = r"[\s.·•・\-‐‒–—―−_()]"
 _GAP: Final = _SIGN + "{0,4}"
 _CUT: Final = _SIGN + "{1,4}"
@@ -45,17 +47,21 @@ _NUMBERS: Final = tuple(
 _HASH: Final = re.compile(r"[\da-fA-F]{32,}")
 """What is no number of anybody, whatever digits follow each other in it."""
 
-_UNSHOWN: Final = frozenset({"Cc", "Cf", "Mn", "Me"})
-"""Characters that nobody sees, and marks on others: they hide a number from us and from no reader."""
+_MARKS: Final = frozenset({"Mn", "Me"})
+"""Marks on other characters: like what nobody sees, they hide a number from us and from no reader."""
 
 
 def masked(text: str) -> str:
     """`text` with the middle of every such number replaced by asterisks, one for each character."""
-    shown = [place for place, char in enumerate(text) if char.isspace() or unicodedata.category(char) not in _UNSHOWN]
+    shown = [place for place, char in enumerate(text) if char.isspace() or not _is_passed_over(char)]
     hidden = set(_hidden(text, shown))
     if len(shown) < len(text):
         hidden.update(_hidden(text, range(len(text))))
     return "".join("*" if place in hidden else char for place, char in enumerate(text)) if hidden else text
+
+
+def _is_passed_over(char: str) -> bool:
+    return is_unseen(char) or unicodedata.category(char) in _MARKS
 
 
 def _hidden(text: str, places: Iterable[int]) -> Iterator[int]:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
-
-_UNSHOWN = frozenset({"Cc", "Cf", "Cs"})
-"""Control, format (bidi, zero-width, tags) and surrogate code points. Private use and unassigned ones stay:
-rare characters in names live there before fonts and tables know them."""
+from intake.domain.unseen import is_unseen
 
 _AMPLE = 20
 """So many times the characters that are shown are looked at, at either end: a subject may have a million."""
@@ -17,7 +13,7 @@ def clean(text: str, limit: int = 80) -> str:
     if len(text) > 2 * _AMPLE * limit:
         text = text[: _AMPLE * limit] + text[-_AMPLE * limit :]
     line = "".join(" " if char.isspace() else char for char in text)
-    shown = "".join(char for char in line if unicodedata.category(char) not in _UNSHOWN and not _is_noncharacter(char))
+    shown = "".join(char for char in line if not is_unseen(char) and not _is_noncharacter(char))
     return _cut(" ".join(shown.split()), limit)
 
 
