@@ -161,7 +161,7 @@ def held(folder: Path, now: datetime | None, verbose: bool, as_json: bool) -> in
     for each in unfetched:
         received_at = each.received_at.astimezone(app.config.zone)
         tried = f"cannot be fetched, tried {each.attempts} times"
-        click.echo(f"{each.place}  {received_at:%Y-%m-%d %H:%M}  {tried}: {printable(each.error)}")
+        click.echo(f"{printable(str(each.place))}  {received_at:%Y-%m-%d %H:%M}  {tried}: {printable(each.error)}")
         click.echo("        look at it in webmail; it is tried again and again")
     return 0
 

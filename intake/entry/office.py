@@ -26,12 +26,11 @@ USUAL_FORMATS = {
 def office_of(config: Config) -> Office:
     """All that judging needs of a configuration."""
     roster = Roster(tuple(_unit(entry) for entry in config.units))
-    _name, own = sender_of(config)
     staff = {address.lower() for address in (*config.site.staff.digest_to, *config.site.staff.operators)}
     return Office(
         roster=roster,
         notices=tuple(_notice(entry, roster, config.zone) for entry in config.notices),
-        own=frozenset({own.lower()}),
+        own=_own_addresses(config),
         staff=frozenset(staff),
         policy=config.site.identity.policy,
         trusted=frozenset(name.lower() for name in config.site.identity.trust_authserv),
@@ -42,6 +41,13 @@ def office_of(config: Config) -> Office:
 def sender_of(config: Config) -> tuple[str, str]:
     """Display name and address that our letters come from."""
     return parseaddr(config.site.smtp.sender)
+
+
+def _own_addresses(config: Config) -> frozenset[str]:
+    """Those that our letters bear, and those of the accounts where these are addresses: mail from them is ours."""
+    site = config.site
+    told = (sender_of(config)[1], site.smtp.envelope_from, site.smtp.username, site.imap.username)
+    return frozenset(address.lower() for address in told if address and "@" in address)
 
 
 def account_of(config: Config) -> str:

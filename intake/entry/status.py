@@ -13,6 +13,7 @@ from intake.domain.alarm import Standing
 from intake.domain.digest import UnitRow
 from intake.domain.identity import Tier
 from intake.domain.notice import Notice, Roster
+from intake.domain.printable import printable
 
 _TOLD_TIER = {Tier.CONFIRMED: "confirmed", Tier.KNOWN: "known", Tier.THREAD: "known", Tier.CLAIMED: "claimed"}
 
@@ -89,6 +90,8 @@ def status_table(told: dict[str, Any]) -> str:
         lines += ["", name + "  " + "  ".join(f"{key} {value}" for key, value in told[name].items())]
     lines += ["", "alarms" if told["alarms"] else "alarms  none"]
     for alarm in told["alarms"]:
-        facts = "  ".join(f"{key} {value}" for key, value in alarm["facts"].items() if value not in (None, ""))
+        facts = "  ".join(
+            f"{key} {printable(str(value))}" for key, value in alarm["facts"].items() if value not in (None, "")
+        )
         lines.append(f"  {alarm['name']}  since {alarm['raised_at']}  {facts}".rstrip())
     return "\n".join(lines)

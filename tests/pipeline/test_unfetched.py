@@ -6,7 +6,9 @@ import json
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
+from intake.adapters.records.tables import PostponedRow
 from tests.e2e.world import complete
 from tests.pipeline.office import Office
 
@@ -27,6 +29,13 @@ def test_a_mail_that_cannot_be_fetched_is_named_in_digest_held_and_status(office
     assert (line["ref"], line["attempts"]) == (None, 3)
     assert line["place"].startswith("INBOX/")
     assert "cannot be fetched, tried 3 times" in office.world.run("held", now=now)
+    with office.app.database.writing() as session:
+        session.execute(update(PostponedRow).values(folder="\x1b[2J\u202e"))
+    held = office.world.run("held", now=now)
+    assert "\\x1b[2J\\u202e" in held, "a folder's name is its server's"
+    assert not {"\x1b", "\u202e"} & set(held)
+    with office.app.database.writing() as session:
+        session.execute(update(PostponedRow).values(folder="INBOX"))
     digest = office.world.run("digest", now=now)
     assert "暂未取到的邮件（1封" in digest
     assert "起已试3次" in digest

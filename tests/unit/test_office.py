@@ -77,13 +77,22 @@ def test_everything_of_a_requirement_arrives() -> None:
 def test_staff_and_our_own_address_are_known_in_lower_case() -> None:
     site = msgspec.structs.replace(
         CONFIG.site,
-        smtp=msgspec.structs.replace(CONFIG.site.smtp, sender="人才科 <Box@Example.cn>"),
+        imap=msgspec.structs.replace(CONFIG.site.imap, username="Old@Example.cn"),
+        smtp=msgspec.structs.replace(
+            CONFIG.site.smtp,
+            sender="人才科 <Box@Example.cn>",
+            username="login",
+            envelope_from="bounces.kjj@example.cn",
+        ),
         staff=msgspec.structs.replace(CONFIG.site.staff, digest_to=["A@x.cn"], operators=["B@x.cn"]),
     )
     config = msgspec.structs.replace(CONFIG, site=site)
     office = office_of(config)
 
-    assert (office.own, office.staff) == ({"box@example.cn"}, {"a@x.cn", "b@x.cn"})
+    assert (office.own, office.staff) == (
+        {"box@example.cn", "old@example.cn", "bounces.kjj@example.cn"},
+        {"a@x.cn", "b@x.cn"},
+    )
     assert sender_of(config) == ("人才科", "Box@Example.cn")
 
 
