@@ -44,13 +44,12 @@ def test_row_50_there_is_no_word_that_confirms(ordeal: Ordeal, word: str) -> Non
 
 
 def test_row_51_a_reply_from_another_address_confirms_nobody(ordeal: Ordeal) -> None:
-    ordeal.suffer(own_mail())
-    office = ordeal.office
+    ordeal.office.world.deliver(own_mail())
+    ordeal.office.poll()
     (ours,) = [letter["Message-ID"] for letter in ordeal.answers(KNOWN)]
     reply = own_mail({"v.mp4": media.video(60)}, sender=EVIL, subject="Re: 答复")
-    office.world.deliver(with_head(reply, f"In-Reply-To: {ours}".encode()))
-    office.poll()
-    assert ordeal.stories(3)[-1].tier == "claimed"
+    ordeal.suffer(with_head(reply, f"In-Reply-To: {ours}".encode()))
+    assert [seen.tier for seen in ordeal.stories(2)] == ["known", "claimed"]
 
 
 def poll_at(office: Office, monkeypatch: pytest.MonkeyPatch, settings: ImapSettings) -> str | None:

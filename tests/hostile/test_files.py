@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tarfile
 import zipfile
 from collections.abc import Iterator
 
@@ -47,10 +48,14 @@ def test_row_31_a_document_with_macros_is_returned(ordeal: Ordeal) -> None:
     assert seen.counted == []
 
 
-@pytest.mark.parametrize("octets", [DDE, TEMPLATE], ids=["dde", "template"])
+PACKED = docx_with("word/embeddings/oleObject1.bin", documents.ole({"\1Ole10Native": b"\2\0evil.exe\0" + b"MZ" * 99}))
+
+
+@pytest.mark.parametrize("octets", [DDE, TEMPLATE, PACKED], ids=["dde", "template", "object"])
 def test_row_31_nothing_that_a_document_points_to_is_fetched(ordeal: Ordeal, octets: bytes) -> None:
     """Counted: no program of an office opens it here, the child has no network, and Office asks its reader before it
-    follows either. Staff's own scanner and Office's protected view are what stands between it and a clerk.
+    follows either, or opens an object (spreadsheets and drawings are objects, too, and counties do embed them). Staff's
+    own scanner and Office's protected view are what stands between it and a clerk.
     """
     (seen,) = ordeal.suffer(own_mail({"总结报告.docx": octets}))
     assert seen.counted == ["总结报告.docx"]
@@ -116,6 +121,35 @@ def test_row_34_what_climbs_out_of_an_archive_is_refused(ordeal: Ordeal, name: s
     assert seen.counted == []
     assert "archive-refused" in seen.codes
     assert not list(ordeal.office.world.folder.rglob("*passwd*"))
+
+
+def special(kind: bytes, target: str = "") -> bytes:
+    """A tar with an entry that is no file, and one that is."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        entry = tarfile.TarInfo("总结报告.docx")
+        entry.type, entry.linkname, entry.devmajor, entry.devminor = kind, target, 1, 3
+        archive.addfile(entry)
+        plain = tarfile.TarInfo("1.jpg")
+        plain.size = len(PHOTO)
+        archive.addfile(plain, io.BytesIO(PHOTO))
+    return packed.getvalue()
+
+
+PHOTO = media.photo(seed=1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "target"),
+    [(tarfile.CHRTYPE, ""), (tarfile.BLKTYPE, ""), (tarfile.FIFOTYPE, ""), (tarfile.SYMTYPE, "/etc/passwd"),
+     (tarfile.LNKTYPE, "/etc/passwd")],
+)  # fmt: skip
+def test_row_34_what_is_no_file_in_an_archive_is_none(ordeal: Ordeal, kind: bytes, target: str) -> None:
+    """Devices, pipes and links are not opened, and take nothing from the files beside them."""
+    (seen,) = ordeal.suffer(own_mail({"材料.tar": special(kind, target)}))
+    assert "root:" not in str(seen.story)
+    assert not [each for each in seen["materials"] if each["origin"].endswith("总结报告.docx") and each["size"]]
+    assert seen.counted in ([], ["材料.tar/1.jpg"])
 
 
 def test_row_34_a_link_in_an_archive_leads_nowhere(ordeal: Ordeal) -> None:

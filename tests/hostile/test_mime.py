@@ -63,6 +63,15 @@ def test_row_25_what_hides_behind_the_end_is_looked_at_too(ordeal: Ordeal, bound
     assert "format-not-accepted" in seen.codes
 
 
+def test_row_25_two_multiparts_with_one_boundary_hide_nothing(ordeal: Ordeal) -> None:
+    hidden = mails.attachment(b"MZ" + b"x" * 5_000, b"evil.exe")
+    inner = mails.multipart([mails.text_part("请查收"), hidden], boundary=b"B")
+    whole = mails.multipart([inner, mails.attachment(report("微山县"), b"report.docx")], boundary=b"B")
+    (seen,) = ordeal.suffer(built(whole))
+    assert {each["origin"] for each in seen["materials"]} == {"report.docx", "evil.exe"}
+    assert seen.counted == ["report.docx"]
+
+
 def test_row_25_a_boundary_without_end_is_not_read_and_said_so(ordeal: Ordeal) -> None:
     parts = [mails.text_part("请查收"), mails.attachment(report("微山县"), b"report.docx")]
     (seen,) = ordeal.suffer(built(mails.multipart(parts, boundary=b"x" * 2_000)))
@@ -102,6 +111,16 @@ def test_row_27_odd_encodings_are_decoded_in_the_child(ordeal: Ordeal, name: str
     assert any(origin.endswith("report.docx") for origin in seen.counted), name
 
 
+YENC = b"=ybegin line=128 size=3 name=report.docx\r\n\x8c\x8d\x8e\r\n=yend size=3 crc32=00000000\r\n"
+
+
+def test_row_27_what_nobody_sends_by_mail_is_text(ordeal: Ordeal) -> None:
+    """yEnc is of news, and no program for mail decodes it: it is read as the text that it is."""
+    (seen,) = ordeal.suffer(built(b"Content-Type: text/plain; charset=gb18030\r\n\r\n" + YENC))
+    assert seen["materials"] == []
+    assert seen.counted == []
+
+
 PGP = b"-----BEGIN PGP MESSAGE-----\n\nhQ==\n-----END PGP MESSAGE-----\n"
 
 
@@ -111,6 +130,15 @@ def test_row_27_what_is_encrypted_is_kept_and_asked_for_otherwise(ordeal: Ordeal
     (seen,) = ordeal.suffer(built(mails.multipart([mails.text_part("请查收"), part])))
     assert seen.counted == []
     assert seen["disposition"] in ("HELD", "RETURNED")
+
+
+def test_row_28_a_zero_in_a_name_ends_nothing(ordeal: Ordeal) -> None:
+    """Neither the name nor the row, the line or the letter that tell of it."""
+    part = mails.attachment(report("微山县"), b"x").replace(b"filename=x", b"filename*=utf-8''a%00b.docx")
+    assert b"%00" in part
+    (seen,) = ordeal.suffer(built(mails.multipart([mails.text_part("请查收"), part])))
+    assert len(seen.counted) == 1
+    assert "\0" not in str(seen.story)
 
 
 PATHS = (
