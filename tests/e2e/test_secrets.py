@@ -1,7 +1,11 @@
-"""Passwords are words that are nowhere else; after everything the service can do they are still nowhere."""
+"""Passwords are words that are nowhere else; after everything the service can do they are still nowhere.
+
+Every logger of every process is at DEBUG, which no switch of the service brings about.
+"""
 
 from __future__ import annotations
 
+import base64
 import signal
 import subprocess
 import sys
@@ -21,6 +25,8 @@ from tests.servers.smtp import running_sink
 pytestmark = pytest.mark.server
 WRONG_IMAP, WRONG_SMTP = "kanarie-77aa31", "kanarie-e0c5d2"
 SECRETS = (IMAP, SMTP, WRONG_IMAP, WRONG_SMTP)
+EVERYTHING = str(Path(__file__).parent / "talkative")
+"""In PYTHONPATH it has all loggers of a process say all that they have to say."""
 BROKEN = """
 import sys
 sys.path.insert(0, ".")
@@ -58,15 +64,38 @@ COMMANDS = (
 )
 
 
+def environment(world: World, **more: str) -> dict[str, str]:
+    return {**world.environment, "INTAKE_SMTP_PASSWORD": SMTP, "PYTHONPATH": EVERYTHING, **more}
+
+
+def forms_of(secret: str) -> Iterator[bytes]:
+    """As it is, and in base64 wherever in a group it begins: a word of AUTH LOGIN, the end of what AUTH PLAIN sends."""
+    octets = secret.encode()
+    yield octets
+    for before in range(3):
+        coded = base64.b64encode(b"." * before + octets)
+        yield coded[4 if before else 0 : -4]
+
+
+def leaked(octets: bytes) -> list[str]:
+    return [secret for secret in SECRETS if any(form in octets for form in forms_of(secret))]
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("user", ["", "office", "intake@ji.example", "me"])
+def test_the_search_finds_what_mail_programs_send(secret: str, user: str) -> None:
+    for plain in (secret, f"\0{user}\0{secret}", f"{user}\0{user}\0{secret}"):
+        assert leaked(b"AUTH PLAIN " + base64.b64encode(plain.encode()) + b"\r\n") == [secret]
+    assert leaked(f"LOGIN {user} {secret}".encode()) == [secret]
+
+
 def said(world: World, *words: str | Path, imap: str = IMAP, smtp: str = SMTP, program: str | None = None) -> str:
     """Everything that a command prints."""
     command = world.command(*words)
     if program:
         command = [sys.executable, "-c", program, *command[2:]]
-    environment = {**world.environment, "INTAKE_IMAP_PASSWORD": imap, "INTAKE_SMTP_PASSWORD": smtp}
-    done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, cwd=PROJECT, timeout=120, check=False
-    )
+    passwords = environment(world, INTAKE_IMAP_PASSWORD=imap, INTAKE_SMTP_PASSWORD=smtp)
+    done = subprocess.run(command, env=passwords, capture_output=True, text=True, cwd=PROJECT, timeout=120, check=False)
     return f"{' '.join(map(str, words))}: {done.returncode}\n{done.stdout}{done.stderr}"
 
 
@@ -86,9 +115,10 @@ def _children(seen: list[str]) -> bool:
 
 
 def serving(world: World) -> list[str]:
-    environment = {**world.environment, "INTAKE_SMTP_PASSWORD": SMTP}
     command = world.command("--verbose", "serve", now=None)
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
+    with subprocess.Popen(
+        command, env=environment(world), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as run:
         began, seen = time.monotonic(), list[str]()
         while not _children(seen) or time.monotonic() < began + 4:
             assert time.monotonic() < began + 90, "no child was seen"
@@ -117,5 +147,6 @@ def test_no_password_is_anywhere_whatever_the_service_did(world: World, tmp_path
 
     files = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
     assert len(files) > 20
+    assert all(any(each in words for words in told) for each in ("intake DEBUG polling", "imapclient.imapclient DEBUG"))
     everything = b"\n".join([*(each.encode() for each in told), *files, *(each.octets for each in world.sink.received)])
-    assert [secret for secret in SECRETS if secret.encode() in everything] == []
+    assert leaked(everything) == []
