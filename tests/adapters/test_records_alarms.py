@@ -117,6 +117,30 @@ def test_letters_refused_with_none_sent_in_between_are_counted(records: SqlRecor
     assert vitals(records).stuck == Stuck(refused=2)
 
 
+def test_a_digest_is_undelivered_until_its_reader_was_sent_another_one(records: SqlRecords) -> None:
+    """Of two readers each is asked for; one who is not written to any more is nobody's trouble."""
+    for day in range(4):
+        for reader in ("a@example.cn", "b@example.cn") if day < 3 else ("b@example.cn",):
+            with records.desk() as desk:
+                draft = Draft(
+                    f"digest:{day}:{reader}", LetterKind.DIGEST, "日报", f"<{day}{reader}>", b"", "", (reader,), reader
+                )
+                desk.post(draft, None, NOW + timedelta(days=day))
+    settle(records, 1, Failed("550 full"))
+    settle(records, 2, Sent())
+    settle(records, 4, Sent())
+    assert vitals(records).digests == (), "the newest one is not for its reader"
+
+
+def test_a_digest_that_was_refused_is_told_with_why(records: SqlRecords) -> None:
+    for number, outcome in enumerate((Failed("550 full"), Sent(), Failed("550 full"), Sent()), start=1):
+        post(records, f"digest:{number}:a", kind=LetterKind.DIGEST)
+        settle(records, number, outcome)
+        refs = (f"L{number:06}",) if isinstance(outcome, Failed) else ()
+        assert vitals(records).digests == refs
+        assert vitals(records).digest_error == ("550 full" if refs else "")
+
+
 def test_letters_about_alarms_are_no_reason_for_another(records: SqlRecords) -> None:
     post(records, "alarm:disk:1:a@x", kind=LetterKind.ALARM)
     settle(records, 1, later())
@@ -142,9 +166,10 @@ def test_parked_and_postponed_mails_are_told(box: Box) -> None:
 
 def test_an_alarm_is_kept_as_it_stands_and_its_story_is_in_the_events(records: SqlRecords, database: Database) -> None:
     raised = Standing(Trouble.DISK, NOW, 1, {"free_bytes": 7, "error": "a\x00b"})
-    calm = replace(raised, calm=timedelta(minutes=3), seen_at=NOW + timedelta(minutes=9), facts={"free_bytes": 7})
-    over = Standing(Trouble.DISK, None, 1)
-    for standing in (raised, calm, over):
+    again = replace(raised, times=2)
+    calm = replace(again, calm=timedelta(minutes=3), seen_at=NOW + timedelta(minutes=9), facts={"free_bytes": 7})
+    over = Standing(Trouble.DISK, None, 2)
+    for standing in (raised, again, calm, over):
         with records.alarms() as alarms:
             alarms.keep(standing, NOW)
         with records.chronicle() as chronicle:
@@ -152,7 +177,7 @@ def test_an_alarm_is_kept_as_it_stands_and_its_story_is_in_the_events(records: S
         assert replace(kept, facts={}) == replace(standing, facts={})
     with database.reading() as session:
         events = list(session.scalars(select(EventRow).order_by(EventRow.id)))
-    assert [event.what for event in events] == ["alarm raised", "alarm over"]
+    assert [event.what for event in events] == ["alarm raised", "alarm raised", "alarm over"]
     assert events[0].detail["facts"] == {"free_bytes": 7, "error": "a\ufffdb"}
 
 
