@@ -50,7 +50,7 @@ def _verdict(case: Case) -> Verdict:
         return _looked_at(case, doubt)
     if doubt:
         # What may be none of our business is answered only to a unit that takes part already.
-        ours = doubt != "relevance-unclear" or bool(case.prior)
+        ours = doubt != "relevance-unclear" or bool(of_equals(case))
         return _held(case, doubt, answer=ours and seen.automatic is None)
     return _judged(case)
 

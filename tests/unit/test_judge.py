@@ -791,6 +791,16 @@ def test_a_claim_takes_no_question_back_that_a_known_unit_must_answer() -> None:
     assert codes(desk.hand_in(message(), report(), photo())) == ["video-missing"]
 
 
+def test_a_claim_makes_no_unit_take_part() -> None:
+    """What may be none of our business is answered to a unit that has handed something in itself."""
+    unclear = message("会议通知", text="见附件")
+    alone, among = Desk(), Desk()
+    among.hand_in(CLAIM, report())
+    expected = alone.hand_in(unclear, material("回执.docx"))
+    assert codes(expected) == ["relevance-unclear"]
+    assert among.hand_in(unclear, material("回执.docx")) == expected
+
+
 def test_what_one_claimant_handed_in_another_does_not_replace_by_himself() -> None:
     desk = Desk()
     desk.hand_in(CLAIM, report(), video())
