@@ -29,6 +29,8 @@ from intake.adapters.records.troubles import world
 
 BUSY_SECONDS = 30
 """How long a writer waits for another one."""
+COMPACT_SECONDS = 1
+"""How long the write-ahead log waits for readers: no writer gets on meanwhile, and there is another time."""
 IDLE_SECONDS = 600
 """How long PostgreSQL leaves an idle transaction its locks: who was away for longer has lost the connection, too."""
 ADVISORY = 0x696E7461
@@ -144,8 +146,10 @@ class Database:
             try:
                 if anew:
                     cursor.execute("VACUUM")
+                _wait_for(cursor, COMPACT_SECONDS)
                 busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             finally:
+                _wait_for(cursor, BUSY_SECONDS)
                 cursor.close()
         return not busy
 
@@ -209,6 +213,10 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _wait_for(cursor: Any, seconds: int) -> None:
+    cursor.execute(f"PRAGMA busy_timeout={seconds * 1000}")
 
 
 def _foreign_keys(connection: Connection, *, on: bool) -> None:
