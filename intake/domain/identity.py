@@ -95,24 +95,13 @@ class Identity:
 NOBODY = Identity(Tier.UNKNOWN)
 
 
-def identify(
-    message: Message,
-    examined: Sequence[Examined],
-    roster: Roster,
-    known: Acquaintance,
-    trusted: frozenset[str] = frozenset(),
-) -> Identity:
-    """Conclude whose mail this is from everything it shows and everything the records know.
-
-    `trusted` are the mail hosts whose word about the sender's address is believed.
-    """
-    return vetted(believed(message, examined, roster, known), message, roster, known, trusted)
-
-
 def vetted(
     identity: Identity, message: Message, roster: Roster, known: Acquaintance, trusted: frozenset[str]
 ) -> Identity:
-    """What is left of a conclusion after what is said of the sender's address; staff's word about the mail stands."""
+    """What is left of a conclusion after what is said of the sender's address; staff's word about the mail stands.
+
+    `trusted` are the mail hosts whose word about the sender's address is heard.
+    """
     spec = message.sender.spec if message.sender else ""
     said = vouched(spec, message.verdicts, trusted, known.signed) if spec else ()
     like = None if identity.tier.trusted else looks_like(spec.rpartition("@")[2], roster.domains)
@@ -122,7 +111,7 @@ def vetted(
 
 
 def believed(message: Message, examined: Sequence[Examined], roster: Roster, known: Acquaintance) -> Identity:
-    """Whose mail it is if nobody forged its From."""
+    """Whose mail it is if nobody forged its From, from all that it shows and all that the records know."""
     if known.assigned is not None:
         return Identity(Tier.CONFIRMED, known.assigned, ("assigned",))
     named = _Named.of(message, examined, roster)

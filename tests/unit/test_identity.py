@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from intake.domain.identity import NOBODY, Acquaintance, Identity, Thread, Tier, identify
+from intake.domain.identity import NOBODY, Acquaintance, Identity, Thread, Tier, believed, vetted
 from intake.domain.mail import Message
 from intake.domain.material import Examined
 from intake.domain.notice import Roster, Unit
@@ -27,6 +28,17 @@ from tests.unit.builders import (
     photo,
     report,
 )
+
+
+def identify(
+    mail: Message,
+    examined: Sequence[Examined],
+    roster: Roster,
+    known: Acquaintance,
+    trusted: frozenset[str] = frozenset(),
+) -> Identity:
+    """The whole conclusion, as recognise.py comes to it."""
+    return vetted(believed(mail, examined, roster, known), mail, roster, known, trusted)
 
 
 def who(mail: Message, *examined: Examined, **known: Any) -> Identity:

@@ -69,7 +69,7 @@ class SqlDesk:
         return Thread(letter.unit_code, letter.notice_id, self._addressee(letter), sent_to)
 
     def _addressee(self, letter: LetterRow) -> Tier:
-        """As ports' Thread says: what staff said of a mail stays said, a list speaks for itself."""
+        """As Thread says: what staff said of a mail stays said, a list speaks for itself."""
         tier, of_mail = Tier(letter.identity), select(MailRow.assigned).where(MailRow.id == letter.mail_id)
         by_list = tier is Tier.KNOWN or (tier is Tier.CONFIRMED and self._session.scalar(of_mail) is None)
         return Tier.CLAIMED if by_list else tier

@@ -19,7 +19,7 @@ from intake.entry.fsck.problem import Fault, Problem
 Tell: TypeAlias = Callable[[int, int, int], None]
 """Is told how many files and octets were checked, and about how many files there are."""
 
-TODO = {
+REMEDIES = {
     Use.MAIL: "fsck --repair fetches it from the mailbox once more",
     Use.MATERIAL: "fsck --repair takes it out of its mail once more",
     Use.PREVIEW: "fsck --repair draws it once more",
@@ -88,7 +88,7 @@ def _of_file(  # noqa: PLR0913, PLR0917
 
 
 def _missing(app: App, holding: Holding, fault: Fault, detail: str) -> Problem:
-    todo = TODO.get(holding.use, f"attach {holding.ref} FILE adds the file once more")
+    todo = REMEDIES.get(holding.use, f"attach {holding.ref} FILE adds the file once more")
     return Problem(fault, app.blobs.path(holding.sha256), todo, detail, holding)
 
 
