@@ -51,6 +51,21 @@ def test_row_31_a_document_with_macros_is_returned(ordeal: Ordeal) -> None:
 PACKED = docx_with("word/embeddings/oleObject1.bin", documents.ole({"\1Ole10Native": b"\2\0evil.exe\0" + b"MZ" * 99}))
 
 
+RTF_OBJECT = documents.rtf(["微山县2024年科技活动周总结报告"] + ["开展科普进校园活动。"] * 5).replace(
+    b"\\deff0",
+    b"\\deff0{\\object\\objemb{\\*\\objclass Package}{\\*\\objdata 01050000020000000800000050616b61676500}}",
+    1,
+)
+
+
+def test_row_31_an_object_in_a_rich_text_is_not_opened_either(ordeal: Ordeal) -> None:
+    """No notice takes this format unless it says so; then such a text counts as a docx with an object does."""
+    (seen,) = ordeal.suffer(own_mail({"总结报告.rtf": RTF_OBJECT}))
+    (text,) = seen["materials"]
+    assert (text["origin"], text["counted"]) == ("总结报告.rtf", False)
+    assert "format-not-accepted" in seen.codes
+
+
 @pytest.mark.parametrize("octets", [DDE, TEMPLATE, PACKED], ids=["dde", "template", "object"])
 def test_row_31_nothing_that_a_document_points_to_is_fetched(ordeal: Ordeal, octets: bytes) -> None:
     """Counted: no program of an office opens it here, the child has no network, and Office asks its reader before it
