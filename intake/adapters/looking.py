@@ -18,7 +18,7 @@ from intake.adapters.reading.reader import ChildReader
 from intake.adapters.unpacking import UNPACKABLE, Budget, ChildUnpacker
 from intake.adapters.unpacking.formats import NAMELESS
 from intake.domain.mail import CUT_SHORT, Message
-from intake.domain.material import NOT_ASKED, Condition, Examined, Facts, Material, Scan, Scanned
+from intake.domain.material import NOT_ALL_READ, NOT_ASKED, Condition, Examined, Facts, Material, Scan, Scanned
 from intake.domain.notice import Kind
 from intake.domain.sealing import looks_classified
 from intake.ports import Blobs, Deferred, Killed, Scanner
@@ -31,7 +31,6 @@ INFECTED = "infected"
 NO_TIME_LEFT = "no time left for this mail"
 MAIL_IN_A_FILE = "eml"
 TOO_DEEP = "too-deep"
-NOT_ALL_READ = "not-all-read"
 SIGNED_MAIL = "smime.eml"
 """What unpacking calls the mail inside a signed one: its head need not look like one of a mail."""
 

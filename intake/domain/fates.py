@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from intake.domain.faults import find_faults
 from intake.domain.finding import Finding, Severity
 from intake.domain.harmful import harm_of
-from intake.domain.material import Condition, Examined, Scanned
+from intake.domain.material import NOT_ALL_READ, Condition, Examined, Scanned
 from intake.domain.notice import Kind, Notice, Requirement
 from intake.domain.submission import EntryState
 from intake.domain.verdict import Assessment
@@ -113,14 +113,21 @@ def _fate(each: Examined, notice: Notice, document_for: Requirement | None) -> A
         return _beside(each, "not-counted-decoration")
     if kind is Kind.DOCUMENT and document_for:
         return _against(each, document_for)
-    if kind is Kind.DOCUMENT and each.facts.condition is Condition.EMPTY:
-        return _at_fault(each, "file-empty")
     if kind is Kind.DOCUMENT:
-        return _beside(each, "kept-aside" if each.facts.format in KEPT_FORMATS else "extra-document")
+        return _more(each)
     if kind is Kind.OTHER:
         return _other(each)
     requirement = _best_named(each, [wanted for wanted in notice.requirements if wanted.kind is kind])
     return _against(each, requirement) if requirement else _beside(each, "kept-aside")
+
+
+def _more(each: Examined) -> Assessment:
+    """A document that nothing asks for."""
+    if each.facts.condition is Condition.EMPTY:
+        return _at_fault(each, "file-empty")
+    if each.facts.note == NOT_ALL_READ:  # a marking may stand in it
+        return _uninspected(each)
+    return _beside(each, "kept-aside" if each.facts.format in KEPT_FORMATS else "extra-document")
 
 
 def _kind(each: Examined) -> Kind:
@@ -153,7 +160,11 @@ def _other(each: Examined) -> Assessment:
         return _at_fault(each, "archive-refused", reason=facts.note)
     if facts.format in KEPT_FORMATS:
         return _beside(each, "kept-aside")
-    finding = Finding("not-inspected", Severity.HOLD, {"format": facts.format}, each.material.sha256)
+    return _uninspected(each)
+
+
+def _uninspected(each: Examined) -> Assessment:
+    finding = Finding("not-inspected", Severity.HOLD, {"format": each.facts.format}, each.material.sha256)
     return Assessment(each, state=EntryState.HELD, findings=(finding,))
 
 

@@ -19,6 +19,10 @@ class Condition(StrEnum):
     REFUSED = "refused"
 
 
+NOT_ALL_READ = "not-all-read"
+"""The note of a file of which parts were skipped."""
+
+
 @dataclass(frozen=True, slots=True)
 class Material:
     """One file found in a mail, at any depth. `origin` is its path inside the mail ("材料.zip/照片/1.jpg")."""

@@ -52,6 +52,9 @@ class Level(StrEnum):
 LAST_CHARACTER = "密"
 """How the word for each class ends: who looks through much looks for it first."""
 
+STAR = _STARS[0]
+"""The one of the standard, for readers that find it drawn."""
+
 _SIMPLE = str.maketrans("絕機祕", "绝机秘")
 _LEVELS = {"绝密": Level.TOP_SECRET, "机密": Level.SECRET, "秘密": Level.CONFIDENTIAL}
 

@@ -66,6 +66,13 @@ def sheet_named(name: str) -> bytes:
     return documents.zipped({"[Content_Types].xml": kind, "xl/workbook.xml": book})
 
 
+def in_body(content: str) -> bytes:
+    """A report, and behind its text something that is not plain text."""
+    parts = documents.docx_parts("总结", PLAIN)
+    whole = parts["word/document.xml"].replace("</w:body>", f"{content}</w:body>")
+    return documents.zipped({**parts, "word/document.xml": whole})
+
+
 def pptx(text: str) -> bytes:
     slide = f"<sld {A}><a:p><a:r><a:t>{text[:2]}</a:t></a:r><a:r><a:t>{text[2:]}</a:t></a:r></a:p></sld>"
     return office("ppt/presentation.xml", "presentationml.presentation", {"ppt/slides/slide1.xml": slide})
@@ -74,6 +81,11 @@ def pptx(text: str) -> bytes:
 def rtf(header: str) -> bytes:
     coded = "".join(f"\\u{ord(each)}?" for each in header)
     return documents.rtf(PLAIN).replace(b"\\deff0", b"\\deff0{\\header " + coded.encode("ascii") + b"\\par}", 1)
+
+
+def rtf_with(group: bytes) -> bytes:
+    coded = "".join(f"\\u{ord(each)}?" for each in MARK).encode("ascii")
+    return documents.rtf(PLAIN).replace(b"\\deff0", b"\\deff0" + group % coded, 1)
 
 
 def odt(header: str) -> bytes:
@@ -107,6 +119,29 @@ MARKED = {
     "docx property": with_part("docProps/custom.xml", f"<Properties><lpwstr>{MARK}</lpwstr></Properties>"),
     "docx diagram": with_part("word/diagrams/data1.xml", f"<x {A}><a:p><a:t>{MARK}</a:t></a:p></x>"),
     "docx deleted text": with_part("word/header1.xml", f"<w:hdr {W}><w:p><w:delText>{MARK}</w:delText></w:p></w:hdr>"),
+    "docx watermark in the body": in_body(f'<w:p><v:textpath {V} string="{MARK}"/></w:p>'),
+    "docx star that is a symbol": in_body(
+        '<w:p><w:r><w:t>机密</w:t></w:r><w:r><w:sym w:font="Wingdings" w:char="F0AB"/></w:r>'
+        "<w:r><w:t>5年</w:t></w:r></w:p>"
+    ),
+    "docx text deleted in the body": in_body(f"<w:p><w:del><w:r><w:delText>{MARK}</w:delText></w:r></w:del></w:p>"),
+    "docx text box for old programs": in_body(
+        f'<w:p><x:AlternateContent xmlns:x="urn:mc"><x:Fallback>{MARK}</x:Fallback></x:AlternateContent></w:p>'
+    ),
+    "docx picture's description": in_body(f'<w:p><x descr="{MARK}"/></w:p>'),
+    "docx part of somebody's own": with_part("customXml/item1.xml", f"<x><y>{MARK}</y></x>"),
+    "docx class among the properties": with_part(
+        "docProps/custom.xml", '<Properties><property name="密级"><lpwstr>机密</lpwstr></property></Properties>'
+    ),
+    "xlsx formula's result": of_book("xl/worksheets/sheet1.xml", f"<worksheet {S}><c><v>{MARK}</v></c></worksheet>"),
+    "xlsx font within a header": xlsx(footer='&amp;R机密&amp;"宋体,常规"★&amp;145年'),
+    "pptx drawing": office(
+        "ppt/presentation.xml",
+        "presentationml.presentation",
+        {"ppt/drawings/vmlDrawing1.vml": f'<xml {V}><v:textpath string="{MARK}"/></xml>'},
+    ),
+    "rtf text box": rtf_with(rb"{\shp{\*\shpinst{\sp{\sn a}{\sv 1}}{\shptxt %s}}}"),
+    "rtf title": rtf_with(rb"{\info{\title %s}}"),
     "xlsx sheet name": sheet_named(MARK),
     "xlsx comment": of_book("xl/comments1.xml", f"<comments {S}><comment><t>{MARK}</t></comment></comments>"),
     "xlsx text box": of_book("xl/drawings/drawing1.xml", f"<x {A}><a:p><a:t>{MARK}</a:t></a:p></x>"),
@@ -137,6 +172,14 @@ def test_a_marking_in_a_file_is_seen(tmp_path: Path, octets: bytes) -> None:
 UNMARKED = {
     "docx": docx(header1="保密工作专题", footer1="第1页"),
     "docx broken header": documents.zipped({**documents.docx_parts("总结", PLAIN), "word/header1.xml": "<broken"}),
+    "docx star that is another symbol": in_body(
+        '<w:p><w:r><w:t>机密</w:t></w:r><w:r><w:sym w:font="Wingdings" w:char="F0FC"/></w:r></w:p>'
+    ),
+    "docx list of classes": in_body('<w:p><w:alias w:val="密级"/><w:listItem w:value="机密"/><w:t>选择</w:t></w:p>'),
+    "xlsx columns": of_book(
+        "xl/tables/table1.xml", '<table><tableColumn name="密级"/><tableColumn name="秘密级事项"/></table>'
+    ),
+    "rtf fonts": rtf_with(rb"{\*\generator %s}"),
     "xlsx list": xlsx("绝密 机密 秘密 内部 公开"),
     "pptx": pptx("科学的秘密"),
     "rtf": rtf("保密工作专题"),
@@ -162,3 +205,24 @@ def test_a_marking_at_the_head_of_a_large_sheet_is_seen(tmp_path: Path) -> None:
     """However much follows it."""
     cells = f"{MARK} " + "材料 " * 900_000
     assert inspected(tmp_path, xlsx(cells)).marked
+
+
+@pytest.mark.parametrize("filler", [1 << 20, 5 << 20])
+def test_a_marking_behind_much_text_is_seen(tmp_path: Path, filler: int) -> None:
+    """Of a sheet and of running text, which is too long to be told."""
+    text = "材" * filler
+    assert inspected(tmp_path, xlsx(f"{text} {MARK}")).marked
+    assert inspected(tmp_path, documents.docx("总结", [text, MARK])).marked
+    assert inspected(tmp_path, f"{MARK}\n{text}".encode("gb18030")).marked
+
+
+def test_a_package_of_which_parts_were_skipped_is_not_all_read(tmp_path: Path) -> None:
+    sheets = {f"xl/worksheets/sheet{number}.xml": f"<x>{'a' * (9 << 20)}</x>" for number in range(3)}
+    facts = inspected(tmp_path, office("xl/workbook.xml", "spreadsheetml.sheet", sheets))
+    assert (facts.condition, facts.note) == (Condition.UNMEASURED, "not-all-read")
+
+
+def test_what_was_read_of_a_broken_package_is_looked_at(tmp_path: Path) -> None:
+    """Whoever repairs it reads the rest."""
+    facts = inspected(tmp_path, in_body(f"<w:p><w:t>{MARK}</w:t></w:p><broken"))
+    assert (facts.condition, facts.marked) == (Condition.DAMAGED, True)

@@ -88,6 +88,15 @@ def test_a_table_alone_is_no_report() -> None:
     assert fate(report("统计表.xlsx", format="xlsx")) == [(None, None, ["extra-document"])]
 
 
+def test_a_document_of_which_parts_were_skipped_waits_for_a_person_whatever_it_is_for() -> None:
+    partly = {"condition": Condition.UNMEASURED, "note": "not-all-read"}
+    assert fate(report("统计表.xlsx", format="xlsx", **partly)) == [(None, HELD, ["not-inspected"])]
+    assert fate(report(**partly)) == [("report", HELD, ["not-inspected"])]
+    assert fate(report("统计表.xlsx", format="xlsx", condition=Condition.UNMEASURED)) == [
+        (None, None, ["extra-document"])
+    ]
+
+
 def test_a_report_in_a_wrong_format_is_returned_with_the_right_ones() -> None:
     ((requirement, state, said),) = fate(report("总结报告.txt", format="txt"))
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
+from intake.domain.material import NOT_ALL_READ
+
 PREVIEW: Final = "preview"
 """What the parent says to a child that is to make a preview too."""
 
@@ -21,6 +23,7 @@ class Note(StrEnum):
     UNREADABLE = "unreadable"
     DTD = "dtd"
     TOO_LARGE = "too-large"
+    NOT_ALL_READ = NOT_ALL_READ
     OLD_FORMAT = "old-format"
     OUT_OF_TIME = "out-of-time"
     OUT_OF_MEMORY = "out-of-memory"
@@ -39,7 +42,13 @@ class Damaged(Exception):
 
 
 class Exceeded(Exception):
-    """The file may be in order, but measuring it would pass a limit, or nobody here knows how. Holds a Note."""
+    """The file may be in order, but measuring it would pass a limit, or nobody here knows how. Holds a Note;
+    `marked`: a marking of classified papers stands in what was read of it.
+    """
+
+    def __init__(self, note: str, *, marked: bool = False) -> None:
+        super().__init__(note)
+        self.marked = marked
 
 
 class Locked(Exception):

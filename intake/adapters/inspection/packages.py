@@ -10,14 +10,15 @@ import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import BinaryIO, Final
 from xml.parsers import expat
 
 from intake.adapters.inspection.carried import photos_in
 from intake.adapters.inspection.outcome import Damaged, Exceeded, Locked, Note
+from intake.adapters.inspection.seeker import PART, Seeker
 from intake.adapters.inspection.sniff import OLE_MAGIC
 from intake.adapters.inspection.text import Gathered
 from intake.domain.material import Condition, Facts
@@ -34,16 +35,12 @@ _PICTURES: Final = re.compile(r"(?i)word/media/.+|Pictures/.+|Doc_[^/]+/(.+/)?Re
 
 @dataclass(frozen=True)
 class _Vocabulary:
-    """Which elements hold text, which end a line, and which hide all they contain. Local names.
-
-    `said` are the attributes, by their element, whose values are read like text.
-    """
+    """Which elements hold text, which end a line, and which hide all they contain. Local names."""
 
     text: frozenset[str]
     lines: frozenset[str]
     spaces: frozenset[str] = frozenset()
     hidden: frozenset[str] = frozenset()
-    said: Mapping[str, str] = field(default_factory=dict)
 
 
 # Fallback repeats, for old programs, what the Choice beside it says.
@@ -53,24 +50,8 @@ _OPEN_DOCUMENT = _Vocabulary(
 )
 _OFD_PAGE = _Vocabulary(frozenset({"TextCode"}), frozenset({"TextObject"}))
 
-# Where text stands that is not the paper's own, and where markings do: headers, notes, cells, slides, templates.
-_ASIDE: Final = re.compile(
-    r"(?i)word/(header|footer|footnotes|endnotes|comments|(glossary|diagrams|charts)/[^/]+?)\d*\.xml"
-    r"|xl/(sharedStrings|workbook|comments\d*|(worksheets|drawings|diagrams|charts)/[^/]+)\.xml"
-    r"|ppt/(slides|slideMasters|slideLayouts|notesSlides|handoutMasters|notesMasters|comments|diagrams|charts)/[^/]+\.xml"
-    r"|docProps/(core|app|custom)\.xml|(styles|content|meta)\.xml|Doc_[^/]+/.+/Content\.xml"
-)
-_PROPERTIES: Final = frozenset(
-    {"title", "subject", "keywords", "description", "category", "Company", "lpwstr", "keyword"}
-)
-_MAX_ASIDE: Final = 16 << 20
-_RUNNING: Final = frozenset({"oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter"})
-_ANY = _Vocabulary(
-    _RUNNING | _PROPERTIES | {"t", "p", "h", "TextCode", "delText"},
-    _RUNNING | _PROPERTIES | {"p", "h", "br", "si", "c", "comment", "TextObject", "textpath", "sheet", "table"},
-    hidden=frozenset({"tracked-changes"}),
-    said={"textpath": "string", "sheet": "name", "table": "name"},
-)
+_MAX_SOUGHT: Final = 16 << 20
+"""Octets of parts, inflated, behind which no further part is looked through for markings."""
 
 _Start = Callable[[str, dict[str, str]], None]
 
@@ -92,23 +73,26 @@ class _Package:
     def completed(self, facts: Facts) -> Facts:
         """The facts of a text, together with what else the package carries."""
         pictures = (info for name, info in self._infos.items() if _PICTURES.fullmatch(name))
-        secret = facts.marked or self._marked_aside()
-        return replace(facts, photos_inside=photos_in(self._archive, pictures), marked=secret)
-
-    def _marked_aside(self) -> bool:
-        """Whether a marking stands beside the text. A part that cannot be read here takes nothing from the text; what
-        was read of it, and of one that is too large, is looked at all the same.
-        """
-        left = _MAX_ASIDE
+        photos = photos_in(self._archive, pictures) if facts.condition is Condition.SOUND else 0
+        facts = replace(facts, photos_inside=photos)
+        self._inflated, left = 0, _MAX_SOUGHT  # however much the text was
         for name, info in self._infos.items():
-            if _ASIDE.fullmatch(name) and left > 0:
+            if PART.fullmatch(name) and not facts.marked:
+                facts = self._sought(name, facts) if left > 0 else _not_all_read(facts)
                 left -= info.file_size
-                gathered = Gathered()
-                with suppress(*_BROKEN, Damaged, Exceeded, Locked):
-                    _gather(self, name, _ANY, gathered)
-                if gathered.is_marked(head=name.lower().startswith(("word/", "ppt/"))):
-                    return True
-        return False
+        return facts
+
+    def _sought(self, part: str, facts: Facts) -> Facts:
+        """Look for a marking in a part. One that cannot be read takes nothing from the text; what was read of it is
+        looked at all the same.
+        """
+        seeker = Seeker(part)
+        with suppress(*_BROKEN, Damaged, Locked):
+            try:
+                _parse(self, part, seeker.start, seeker.end, seeker.characters)
+            except Exceeded:
+                facts = _not_all_read(facts)
+        return replace(facts, marked=seeker.found())
 
     def pieces(self, name: str) -> Iterator[bytes]:
         info = self._infos.get(name)
@@ -128,6 +112,13 @@ class _Package:
 _BROKEN: Final = (zipfile.BadZipFile, zlib.error, expat.ExpatError, EOFError, OSError, ValueError, RuntimeError)
 
 
+def _not_all_read(facts: Facts) -> Facts:
+    """A part was skipped, in which a marking may stand: a person has to look."""
+    if facts.condition is not Condition.SOUND:
+        return facts
+    return replace(facts, condition=Condition.UNMEASURED, note=Note.NOT_ALL_READ)
+
+
 @contextmanager
 def _opened(file: BinaryIO) -> Iterator[_Package]:
     """Every way in which zipfile, zlib and expat report a broken file, as Damaged."""
@@ -142,43 +133,52 @@ def _opened(file: BinaryIO) -> Iterator[_Package]:
 
 def measure(file: BinaryIO, name: str) -> Facts:
     """Facts of a document of format `name`; raises Locked, Damaged, Exceeded."""
-    return _MEASURES.get(name, _unread)(file)
+    with _opened(file) as package:
+        return package.completed(_told(_TEXTS.get(name, _untold), package))
 
 
-def _docx(file: BinaryIO) -> Facts:
+def _told(text: Callable[[_Package], Facts], package: _Package) -> Facts:
+    """The facts of the text; of one that cannot be told there still are other parts to look at."""
+    try:
+        return text(package)
+    except Exceeded as exceeded:
+        return Facts(Condition.UNMEASURED, note=str(exceeded), marked=exceeded.marked)
+    except Damaged as damaged:
+        return Facts(Condition.DAMAGED, note=str(damaged))
+    except _BROKEN:
+        return Facts(Condition.DAMAGED, note=Note.UNREADABLE)
+
+
+def _docx(package: _Package) -> Facts:
     """ISO/IEC 29500-2 section 8.3: the package relationships name the main part, mostly word/document.xml."""
     gathered = Gathered()
-    with _opened(file) as package:
-        _gather(package, _main_part(package), _WORD, gathered)
-        return package.completed(gathered.facts())
+    _gather(package, _main_part(package), _WORD, gathered)
+    return gathered.facts()
 
 
-def _odt(file: BinaryIO) -> Facts:
+def _odt(package: _Package) -> Facts:
     gathered = Gathered()
-    with _opened(file) as package:
-        _gather(package, "content.xml", _OPEN_DOCUMENT, gathered)
-        return package.completed(gathered.facts())
+    _gather(package, "content.xml", _OPEN_DOCUMENT, gathered)
+    return gathered.facts()
 
 
-def _ofd(file: BinaryIO) -> Facts:
+def _ofd(package: _Package) -> Facts:
     """GB/T 33190-2016: OFD.xml names documents, a document names its pages, pages hold TextCode elements."""
     gathered = Gathered()
-    with _opened(file) as package:
-        pages = [page for root in _ofd_roots(package) for page in _ofd_pages(package, root)]
-        if len(pages) > _MAX_PAGES:
-            raise Exceeded(Note.TOO_LARGE)
-        for page in pages:
-            _gather(package, page, _OFD_PAGE, gathered)
-        return package.completed(gathered.facts(pages=len(pages)))
+    pages = [page for root in _ofd_roots(package) for page in _ofd_pages(package, root)]
+    if len(pages) > _MAX_PAGES:
+        raise Exceeded(Note.TOO_LARGE)
+    for page in pages:
+        _gather(package, page, _OFD_PAGE, gathered)
+    return gathered.facts(pages=len(pages))
 
 
-def _unread(file: BinaryIO) -> Facts:
+def _untold(_: _Package) -> Facts:
     """Packages whose text nobody asks for (tables, slides): that their directory can be read, and what it lists."""
-    with _opened(file) as package:
-        return package.completed(Facts(Condition.SOUND))
+    return Facts(Condition.SOUND)
 
 
-_MEASURES: Final[dict[str, Callable[[BinaryIO], Facts]]] = {"docx": _docx, "docm": _docx, "odt": _odt, "ofd": _ofd}
+_TEXTS: Final[dict[str, Callable[[_Package], Facts]]] = {"docx": _docx, "docm": _docx, "odt": _odt, "ofd": _ofd}
 
 
 def _main_part(package: _Package) -> str:
@@ -222,14 +222,11 @@ class _Listener:
         self._inside = 0
         self._hidden = 0
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:
+    def start(self, name: str, _: dict[str, str]) -> None:
         self._hidden += name in self._words.hidden
         self._inside += name in self._words.text
         if name in self._words.spaces:
             self._say("\t")
-        if wanted := self._words.said.get(name):
-            said = (value for key, value in attributes.items() if key.rpartition(" ")[2] == wanted)
-            self._say("\n" + "\n".join(said))
 
     def end(self, name: str) -> None:
         self._hidden -= name in self._words.hidden

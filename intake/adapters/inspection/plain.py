@@ -7,6 +7,7 @@ from typing import BinaryIO, Final
 from intake.adapters.inspection.outcome import Exceeded, Note
 from intake.adapters.inspection.text import Gathered
 from intake.domain.material import Facts
+from intake.domain.secrecy import marked
 
 _MAX_SIZE: Final = 4 << 20
 
@@ -15,7 +16,7 @@ def measure(file: BinaryIO, _: str) -> Facts:
     """Facts of a text file; raises Exceeded beyond 4 MiB."""
     octets = file.read(_MAX_SIZE + 1)
     if len(octets) > _MAX_SIZE:
-        raise Exceeded(Note.TOO_LARGE)
+        raise Exceeded(Note.TOO_LARGE, marked=marked(decoded(octets)) is not None)
     gathered = Gathered()
     gathered.add(decoded(octets))
     return gathered.facts()

@@ -22,10 +22,12 @@ _TOKEN: Final = re.compile(
     rb"|(?P<open>\{)|(?P<close>\})|(?P<text>[^\\{}\r\n]+)|[\r\n]+|\\"
 )
 _HIDING: Final = frozenset(
-    b"fonttbl colortbl stylesheet info pict object listtable listoverridetable rsidtbl generator themedata"
+    b"fonttbl colortbl stylesheet pict object listtable listoverridetable rsidtbl generator themedata"
     b" colorschememapping datastore latentstyles fldinst xmlnstbl".split()
 )
-_ASIDE: Final = frozenset(b"header footer headerl headerr headerf footerl footerr footerf".split())
+_ASIDE: Final = frozenset(
+    b"header footer headerl headerr headerf footerl footerr footerf shptxt info annotation".split()
+)
 """Not part of what the paper says, and where markings stand."""
 _BREAKS: Final = {b"par": "\n", b"line": "\n", b"row": "\n", b"page": "\n", b"sect": "\n", b"tab": "\t", b"cell": "\t"}
 _SYMBOLS: Final = {b"~": " ", b"_": "-", b"\n": "\n", b"\r": "\n"}
@@ -121,7 +123,7 @@ class _Reader:
             self._say(chr(number % 0x10000))
             self.to_skip = self.state.skip_after_unicode
         elif word in _ASIDE:
-            self._change(replace(self.state, aside=True))
+            self._change(replace(self.state, hidden=False, aside=True))
         elif word in _HIDING:
             self._change(replace(self.state, hidden=True, in_fonts=word == b"fonttbl"))
         elif number is not None:

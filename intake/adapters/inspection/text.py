@@ -12,6 +12,8 @@ from intake.domain.secrecy import marked
 BEGINNING: Final = 4_000
 END: Final = 1_000
 _CAP: Final = 4 << 20
+_PORTION: Final = 1 << 20
+_OVERLAP: Final = 200
 _CHARACTERS_OF_A_PAGE: Final = 10
 
 # Surrogates and control characters other than line ends and tabs: no database and no letter takes them.
@@ -19,7 +21,7 @@ _UNFIT: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 class Gathered:
-    """Pieces of text. `add` raises Exceeded beyond 4 Mi characters."""
+    """Pieces of text. `add` raises Exceeded beyond 4 Mi characters, which tells of a marking in them."""
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
@@ -27,9 +29,9 @@ class Gathered:
 
     def add(self, piece: str) -> None:
         self._size += len(piece)
-        if self._size > _CAP:
-            raise Exceeded(Note.TOO_LARGE)
         self._pieces.append(piece)
+        if self._size > _CAP:
+            raise Exceeded(Note.TOO_LARGE, marked=self.is_marked())
 
     def facts(self, pages: int | None = None) -> Facts:
         """A sound document. `text_length` counts all characters except white space; a scan has under 10 a page."""
@@ -47,6 +49,39 @@ class Gathered:
 
     def _whole(self) -> str:
         return _UNFIT.sub("", "".join(self._pieces)).strip()
+
+
+class Sought:
+    """Text that is searched for a marking while it comes in, however much it is: a portion at a time is kept.
+
+    `head` as secrecy.marked; `codes` are what may stand within a marking and is no text.
+    """
+
+    def __init__(self, *, head: bool, codes: re.Pattern[str] | None = None) -> None:
+        self._head = head
+        self._codes = codes
+        self._pieces: list[str] = []
+        self._size = 0
+        self._found = False
+
+    def add(self, piece: str) -> None:
+        self._pieces.append(piece)
+        self._size += len(piece)
+        if self._size > _PORTION:
+            self._search()
+
+    def found(self) -> bool:
+        """Whether a marking stands in what came in so far."""
+        self._search()
+        return self._found
+
+    def _search(self) -> None:
+        text = _UNFIT.sub("", "".join(self._pieces))
+        plain = self._codes.sub("", text) if self._codes else text
+        self._found = self._found or any(marked(each, head=self._head) for each in dict.fromkeys((text, plain)))
+        self._head = False
+        self._pieces = [text[-_OVERLAP:]]
+        self._size = len(self._pieces[0])
 
 
 def _excerpt(text: str) -> str:

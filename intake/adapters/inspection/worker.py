@@ -86,7 +86,7 @@ def _failed(failure: Exception) -> Facts:
         case Damaged():
             return Facts(Condition.DAMAGED, note=str(failure))
         case Exceeded():
-            return Facts(Condition.UNMEASURED, note=str(failure))
+            return Facts(Condition.UNMEASURED, note=str(failure), marked=failure.marked)
         case _:
             return Facts(Condition.UNMEASURED, note=Note.OUT_OF_MEMORY)
 
