@@ -113,7 +113,7 @@ class Looker:
             yield examined
             return
         if depth >= DEEPEST:
-            yield _container(examined, Condition.REFUSED, TOO_DEEP)
+            yield _container(self._listed(examined, kind, look.blobs), Condition.REFUSED, TOO_DEEP)
             return
         examined = replace(examined, facts=replace(examined.facts, format=kind, kind=Kind.OTHER))
         container, inner = self._opened(examined, look.blobs, look.budget)
@@ -130,18 +130,24 @@ class Looker:
             writer.write(facts.preview)
             return Examined(material, replace(facts, preview=None), writer.commit().sha256)
 
+    def _listed(self, examined: Examined, kind: str, blobs: Blobs) -> Examined:
+        """A container of which nothing may come out, and whether it lists a name that is marked."""
+        if kind == MAIL_IN_A_FILE:
+            return examined
+        return _secret(examined, self._unpack(blobs.path(examined.material.sha256), kind, blobs, Budget(0, 0)).marked)
+
     def _opened(self, examined: Examined, blobs: Blobs, budget: Budget) -> tuple[Examined, list[Material]]:
         """A container with how far opening it got, and the materials inside."""
         outer, path = examined.material, blobs.path(examined.material.sha256)
         if examined.facts.format == MAIL_IN_A_FILE:
             message, inside = self._read_inside(path, blobs)
+            examined = _secret(examined, looks_classified(message, inside, ()))
             if message.unread:
                 return _container(examined, Condition.UNMEASURED, NOT_ALL_READ), []
             inner = [replace(each, origin=f"{outer.origin}/{each.origin}") for each in inside]
-            secret = looks_classified(message, (), ())
-            examined = replace(examined, facts=replace(examined.facts, marked=examined.facts.marked or secret))
             return _container(examined, Condition.SOUND, ""), [_of(outer, each) for each in inner]
         unpacked = self._unpack(path, examined.facts.format, blobs, budget)
+        examined = _secret(examined, unpacked.marked)
         inner = [
             Material(f"{outer.origin}/{path}", path.rpartition("/")[2], each.blob.sha256, each.blob.size)
             for each in unpacked.inner
@@ -164,6 +170,10 @@ def _named(path: str, outer: str) -> str:
 
 def _container(examined: Examined, condition: Condition, note: str) -> Examined:
     return replace(examined, facts=replace(examined.facts, condition=condition, note=note))
+
+
+def _secret(examined: Examined, marked: bool) -> Examined:
+    return replace(examined, facts=replace(examined.facts, marked=examined.facts.marked or marked))
 
 
 def _of(outer: Material, inner: Material) -> Material:

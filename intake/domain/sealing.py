@@ -32,6 +32,10 @@ SEALED = Verdict(Disposition.HELD, findings=(Finding(SECRET_MARKING, Severity.HO
 """The verdict on every such mail: of nobody, with nothing in it, never answered."""
 
 
+TELLING_FIELDS = ("subject", "from", "thread-topic", "keywords", "comments")
+"""Fields of a head in words of the sender's, which his program may write for him."""
+
+
 def looks_classified(message: Message, materials: Iterable[Material], examined: Sequence[Examined]) -> bool:
     """Whether a marking stands in the subject, a name, the text of the mail, or the text of a file in it."""
     return (
@@ -46,8 +50,8 @@ def looks_classified(message: Message, materials: Iterable[Material], examined: 
 def _names(message: Message, materials: Iterable[Material], examined: Sequence[Examined]) -> Iterator[str]:
     """Subject, sender and the paths of files, each step of one for itself."""
     yield message.subject
-    yield from message.headers.get("subject", ())
     yield message.shown_sender
+    yield from (value for name in TELLING_FIELDS for value in message.headers.get(name, ()))
     for each in (*materials, *(one.material for one in examined)):
         yield from each.origin.split("/")
         yield each.filename

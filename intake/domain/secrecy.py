@@ -6,6 +6,7 @@ a form, not a word: who writes about keeping secrets writes the words, and marks
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from enum import StrEnum
@@ -70,6 +71,16 @@ def marked(text: str, *, head: bool = True) -> Level | None:
         if found:
             return _level(found)
     return _at_the_head(text[: HEAD_LINES * _OVERLAP]) if head else None
+
+
+def marked_up(source: str) -> Level | None:
+    """The class that a page is marked with, or another text with tags, in what is shown or in what is not."""
+    told = html.unescape(source)
+    found = (marked(each, head=False) for each in (told, _TAG.sub("", told), _TAG.sub(" ", told)))
+    return next(filter(None, found), None)
+
+
+_TAG = re.compile("<[^<>]{0,1000}>")
 
 
 def named(text: str) -> Level | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import BinaryIO, Final
 
 from intake.adapters.inspection.outcome import Exceeded, Note
 from intake.adapters.inspection.text import Gathered
 from intake.domain.material import Facts
-from intake.domain.secrecy import marked
+from intake.domain.secrecy import marked, marked_up
 
 _MAX_SIZE: Final = 4 << 20
 
@@ -17,9 +18,10 @@ def measure(file: BinaryIO, _: str) -> Facts:
     octets = file.read(_MAX_SIZE + 1)
     if len(octets) > _MAX_SIZE:
         raise Exceeded(Note.TOO_LARGE, marked=marked(decoded(octets)) is not None)
-    gathered = Gathered()
-    gathered.add(decoded(octets))
-    return gathered.facts()
+    gathered, text = Gathered(), decoded(octets)
+    gathered.add(text)
+    facts = gathered.facts()
+    return replace(facts, marked=facts.marked or marked_up(text) is not None)
 
 
 def decoded(octets: bytes) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 
 from intake.adapters.inspection.outcome import Exceeded, Note
 from intake.domain.material import Condition, Facts
-from intake.domain.secrecy import marked
+from intake.domain.secrecy import LAST_CHARACTER, marked
 
 BEGINNING: Final = 4_000
 END: Final = 1_000
@@ -82,6 +82,16 @@ class Sought:
         self._head = False
         self._pieces = [text[-_OVERLAP:]]
         self._size = len(self._pieces[0])
+
+
+def is_marked_wide(octets: bytes, encoding: str = "utf-16-le") -> bool:
+    """Whether a marking stands among octets of UTF-16 and others.
+
+    Looks only around the second character of every class; between the strings lies what is no text.
+    """
+    found = re.finditer(re.escape(LAST_CHARACTER.encode(encoding)), octets)
+    around = (octets[max(at.start() - 32, at.start() & 1) : at.start() + 96] for at in found)
+    return any(marked(each.decode(encoding, "replace"), head=False) for each in around)
 
 
 def _excerpt(text: str) -> str:

@@ -16,9 +16,9 @@ from typing import BinaryIO, Final
 import olefile
 
 from intake.adapters.inspection.outcome import Damaged, Exceeded, Locked, Note
-from intake.adapters.inspection.text import Gathered
+from intake.adapters.inspection.text import Gathered, is_marked_wide
 from intake.domain.material import Condition, Facts
-from intake.domain.secrecy import LAST_CHARACTER, marked
+from intake.domain.secrecy import marked
 
 _MAX_STREAM: Final = 128 << 20
 _MAX_CHARACTERS: Final = 4 << 20
@@ -28,7 +28,6 @@ _EIGHT_BIT: Final = 0x4000_0000
 
 # [MS-XLS], [MS-PPT], and subject and body in [MS-OXMSG] section 2.2.3
 _TEXTS: Final = frozenset({"Workbook", "Book", "PowerPoint Document", "__substg1.0_0037001F", "__substg1.0_1000001F"})
-_SECOND: Final = re.compile(re.escape(LAST_CHARACTER.encode("utf-16-le")))
 _FIELD_CODE: Final = re.compile("\x13[^\x13\x14\x15]*\x14?")
 _MARKS: Final = {0x07: "\t", 0x0B: "\n", 0x0C: "\n", 0x0D: "\n", 0x14: None, 0x15: None}
 
@@ -54,13 +53,7 @@ def measure(file: BinaryIO, name: str) -> Facts:
 def _unread(container: olefile.OleFileIO) -> Facts:
     """Of tables, slides and Outlook's mails only whether a marking stands in them: their text is UTF-16."""
     streams = [path for path in container.listdir() if path[-1] in _TEXTS]
-    return Facts(Condition.SOUND, marked=any(_has_marking(_stream(container, path)) for path in streams))
-
-
-def _has_marking(octets: bytes) -> bool:
-    """Looks only around the second character of every class; between the strings lies what is no text."""
-    around = (octets[max(at.start() - 32, at.start() & 1) : at.start() + 96] for at in _SECOND.finditer(octets))
-    return any(marked(each.decode("utf-16-le", "replace"), head=False) for each in around)
+    return Facts(Condition.SOUND, marked=any(is_marked_wide(_stream(container, path)) for path in streams))
 
 
 def _facts(container: olefile.OleFileIO) -> Facts:

@@ -17,12 +17,16 @@ from intake.adapters.inspection.formats import FORMATS, UNKNOWN
 from intake.adapters.inspection.macros import has_macros
 from intake.adapters.inspection.outcome import PREVIEW, Damaged, Exceeded, Locked, Note
 from intake.adapters.inspection.sniff import sniff
+from intake.adapters.inspection.text import is_marked_wide
 from intake.adapters.sandbox.inside import Errand
 from intake.domain.material import Condition, Facts
 from intake.domain.notice import Kind
 
 PRELOADED: Final = (
-    *(f"{__package__}.{name}" for name in ("packages", "word97", "images", "pdf", "video", "poster", "rtf", "plain")),
+    *(
+        f"{__package__}.{name}"
+        for name in ("packages", "word97", "images", "pdf", "video", "poster", "rtf", "plain", "markup")
+    ),
     *(f"PIL.{name}ImagePlugin" for name in ("Jpeg", "Png", "Bmp", "Gif", "Ppm", "Tiff", "Mpo", "WebP")),
     *(f"encodings.{name}" for name in ("cp437", "utf_16_le", "gb18030")),
     "av.subtitles.stream",
@@ -32,6 +36,8 @@ PRELOADED: Final = (
 
 _PREVIEWERS: Final = {Kind.IMAGE: "images", Kind.VIDEO: "poster"}
 _PREVIEW_SECONDS: Final = 5
+_LOOKED_AT: Final = 4 << 20
+"""Octets of what is nothing known in which text is looked for that does not say how it is encoded."""
 
 
 def main(errand: Errand) -> None:
@@ -59,7 +65,10 @@ def inspect(file: BinaryIO, name: str) -> Facts:
 def _measured(file: BinaryIO, name: str) -> Facts:
     reader = FORMATS[name].reader
     if name == UNKNOWN:
-        return Facts(Condition.DAMAGED, note=Note.UNRECOGNISED)
+        file.seek(0)
+        octets = file.read(_LOOKED_AT)
+        wide = any(is_marked_wide(octets, encoding) for encoding in ("utf-16-le", "utf-16-be"))
+        return Facts(Condition.DAMAGED, note=Note.UNRECOGNISED, marked=wide)
     if reader is None:
         return Facts(Condition.SOUND)
     module = importlib.import_module(f"{__package__}.{reader}")

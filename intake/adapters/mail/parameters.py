@@ -7,6 +7,7 @@ takes the second octet of a GBK character (0x5C) for an escape.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
 from intake.adapters.mail.charsets import decode
@@ -53,6 +54,13 @@ def filename(head: Head) -> str:
                 return name
             best = best or name
     return best
+
+
+def filenames(head: Head) -> Iterator[str]:
+    """All names that a part is given: programs differ in which one they show."""
+    for header in ("content-disposition", "content-type"):
+        for found in map(parameters, head.values(header)):
+            yield from (_assembled(found, (wanted,)) for wanted in ("filename", "name"))
 
 
 def _value(octets: bytes, start: int) -> tuple[bytes, int]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from intake.adapters.mail.blocks import Block, top_block
@@ -14,6 +15,7 @@ from intake.adapters.mail.headers import Head, words
 from intake.adapters.mail.leaf import Leaf, content_type
 from intake.adapters.mail.links import find_links
 from intake.adapters.mail.nesting import Nesting
+from intake.adapters.mail.parameters import filenames
 from intake.adapters.mail.parser import Trace, skeleton, trace
 from intake.adapters.mail.quotes import is_forward
 from intake.adapters.mail.returned import returned_ids
@@ -24,7 +26,8 @@ from intake.adapters.mail.text import Body, Text, compose
 from intake.domain.mail import Link, Message
 from intake.domain.material import Material
 from intake.domain.robots import automatic
-from intake.domain.secrecy import marked, named
+from intake.domain.sealing import TELLING_FIELDS
+from intake.domain.secrecy import marked, marked_up, named
 from intake.ports import Blobs
 
 
@@ -49,7 +52,7 @@ def read(
             content.take(leaf)
         seen = trace(skeleton(spool, found, [leaf for leaf, _text in content.texts]))
         message = _message(head, compose(content.texts), seen, leaves, (*nesting.defects, *content.defects))
-        message = replace(message, marked=_is_marked(nesting.heads, [text for _leaf, text in content.texts]))
+        message = replace(message, marked=_is_marked(nesting.heads, leaves, [text for _leaf, text in content.texts]))
         if automatic(message, frozenset()) == "bounce":
             message = replace(message, returned=returned_ids(nesting.heads, leaves))
     return message, tuple(content.materials)
@@ -82,10 +85,21 @@ def _message(head: Message, body: Body, seen: Trace, leaves: Sequence[Leaf], def
     )
 
 
-def _is_marked(heads: Iterable[Head], texts: Iterable[Text]) -> bool:
-    """Whether what no other field of a Message tells bears a marking: mails inside, versions that are not shown."""
-    told = (words(value) for head in heads for name in ("subject", "from") for value in head.values(name))
-    return any(named(each) for each in told) or any(marked(text.shown) for text in texts)
+def _is_marked(heads: Iterable[Head], leaves: Sequence[Leaf], texts: Iterable[Text]) -> bool:
+    """Whether what no other field of a Message tells bears a marking: heads of mails and parts inside, versions of the
+    text that are not shown, what a page does not show.
+    """
+    told = chain(
+        (words(value) for head in heads for name in TELLING_FIELDS for value in head.values(name)),
+        (each for leaf in leaves for head in (*leaf.forwarded, leaf.head) for each in _called(head)),
+    )
+    return any(map(named, told)) or any(marked(text.shown) or marked_up(text.whole_source) for text in texts)
+
+
+def _called(head: Head) -> Iterator[str]:
+    """All that the head of a part calls it."""
+    yield from filenames(head)
+    yield from map(words, head.values("content-description"))
 
 
 def _links(subject: str, body: Body) -> tuple[Link, ...]:

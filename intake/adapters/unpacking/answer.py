@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -19,6 +19,12 @@ class FileBegins(msgspec.Struct, forbid_unknown_fields=True):
     path: Annotated[str, msgspec.Meta(max_length=4000)]
 
 
+class NameMarked(msgspec.Struct, forbid_unknown_fields=True):
+    """A name that the container lists is that of a classified paper."""
+
+    marked: Literal[True]
+
+
 class Ended(msgspec.Struct, forbid_unknown_fields=True):
     """The child's last word."""
 
@@ -29,11 +35,13 @@ class Ended(msgspec.Struct, forbid_unknown_fields=True):
 class Answer:
     """Lines of JSON, and octets in pieces that announce their length.
 
-    What is read raises OutOfTime, EOFError when the child ends early, and Nonsense.
+    What is read raises OutOfTime, EOFError when the child ends early, and Nonsense. `marked`: a name was heard of that
+    is marked, however that ended.
     """
 
     def __init__(self, child: Child) -> None:
         self._ear = Ear(child)
+        self.marked = False
 
     def ready(self) -> bool:
         """Whether the child has locked itself in."""
@@ -42,6 +50,9 @@ class Answer:
     def next(self) -> FileBegins | Ended:
         """The next line."""
         line = self._ear.line()
+        if line.startswith(b'{"marked"') and not self.marked:
+            self.marked = told(line, NameMarked).marked
+            line = self._ear.line()
         return told(line, Ended) if line.startswith(b'{"state"') else told(line, FileBegins)
 
     def pieces(self) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ from intake.adapters.sandbox.inside import tell
 from intake.adapters.unpacking.names import inner_path, is_litter
 from intake.adapters.unpacking.outcome import Note, State, Unopened
 from intake.adapters.unpacking.rations import Meter
+from intake.domain.secrecy import named
 
 PIECE: Final = 64 << 10
 ABANDONED: Final = 0xFFFF_FFFF
@@ -23,6 +24,14 @@ class Outlet:
         self._meter = meter
         self.note = ""
         self._begun = False
+        self._marked = False
+
+    def listed(self, names: Iterable[str]) -> None:
+        """Tell at once, and once, when a name of the directory, passed on or not, is that of a classified paper."""
+        steps = (step for name in names for step in name.replace("\\", "/").split("/"))
+        if not self._marked and any(map(named, steps)):
+            self._marked = True
+            tell(self._pipe, {"marked": True})
 
     def promise(self, files: Iterable[tuple[str, int]]) -> None:
         """Paths and octets, as the container declares them. Raises Unopened when it would be refused."""

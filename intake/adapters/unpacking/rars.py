@@ -6,6 +6,7 @@ The library ends its list in silence at whatever it cannot read: rarheaders.py s
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import BinaryIO, Final
 
 from intake.adapters.unpacking.names import decoded, is_litter
@@ -31,7 +32,7 @@ _OTHER_ERRORS: Final = {11: Note.OUT_OF_MEMORY, 14: Note.METHOD, 25: Note.OUT_OF
 
 def unpack(file: BinaryIO, out: Outlet) -> None:
     """Pass on the files of a rar archive; raises Unopened before the first one for whatever its headers give away."""
-    expected = count_files(file)
+    expected = _counted(file, out)
     try:
         kept = _checked(expected, out)
         for header in _headers():
@@ -45,6 +46,18 @@ def unpack(file: BinaryIO, out: Outlet) -> None:
     out.note = "" if kept else Note.EMPTY
 
 
+def _counted(file: BinaryIO, out: Outlet) -> int:
+    """How many files there are; where that cannot be told, the names that can be read are looked at all the same."""
+    try:
+        return count_files(file)
+    except Unopened:
+        with suppress(BadRarFile, BadRarPassword):
+            for header in _headers():
+                out.listed([_name(header)])
+                header.skip()
+        raise
+
+
 def _headers() -> Iterator[RarHeader]:
     with RarArchive.open_for_processing(_STANDARD_INPUT) as archive:
         yield from archive.iterate_headers()
@@ -55,6 +68,7 @@ def _checked(expected: int, out: Outlet) -> int:
     found, kept = 0, []
     for header in _headers():
         found += 1
+        out.listed([_name(header)])
         if header.Flags & _ENCRYPTED:
             raise Unopened(State.LOCKED)
         if header.headerDataEx.RedirType == _REPETITION:

@@ -31,9 +31,11 @@ def unpack(file: BinaryIO, out: Outlet) -> None:
     """Pass on the files of a 7z archive; raises Unopened before the first one for whatever it declares."""
     try:
         with py7zr.SevenZipFile(file) as archive:
+            everything = archive.list()
+            out.listed(info.filename for info in everything)
             if archive.needs_password():
                 raise Unopened(State.LOCKED)
-            files = [info for info in archive.list() if not info.is_directory]
+            files = [info for info in everything if not info.is_directory]
             kept = [info for info in files if wanted(info.filename, link=info.is_symlink)]
             out.promise((info.filename, info.uncompressed) for info in kept)
             archive.extractall(factory=_Sinks(out))

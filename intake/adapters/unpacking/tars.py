@@ -18,7 +18,9 @@ def unpack(file: BinaryIO, out: Outlet) -> None:
     """Pass on the files of a tar archive; raises Unopened before the first one for links and paths that escape."""
     try:
         with tarfile.open(fileobj=file, mode="r:", encoding="utf-8", errors="surrogateescape") as archive:
-            named = [(_name(member), member) for member in archive if not member.isdir()]
+            members = [(_name(member), member) for member in archive]
+            out.listed(name for name, _ in members)
+            named = [each for each in members if not each[1].isdir()]
             _check_end(file, archive.offset)
             files = [each for each in named if wanted(each[0], link=not each[1].isfile())]
             out.promise((name, member.size) for name, member in files)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Final
 
@@ -35,11 +35,15 @@ class Inner:
 
 @dataclass(frozen=True, slots=True)
 class Unpacked:
-    """How unpacking ended, why (a Note, maybe with detail), and all the files inside, or none unless it is sound."""
+    """How unpacking ended, why (a Note, maybe with detail), and all the files inside, or none unless it is sound.
+
+    `marked`: whatever it came to, a name that it lists is that of a classified paper.
+    """
 
     condition: State
     note: str = ""
     inner: tuple[Inner, ...] = ()
+    marked: bool = False
 
 
 def limits_for(size: int) -> Limits:
@@ -80,7 +84,7 @@ class ChildUnpacker:
             unpacked = _heard(answer, blobs, meter) if ready else None
         if not ready or child.status == BROKEN_INSTALLATION:
             raise Deferred(f"unpacking cannot start: exit {child.status} {child.complaint}")
-        return unpacked or Unpacked(State.UNMEASURED, _why(child))
+        return replace(unpacked or Unpacked(State.UNMEASURED, _why(child)), marked=answer.marked)
 
 
 def _heard(answer: Answer, blobs: Blobs, meter: Meter) -> Unpacked | None:

@@ -38,6 +38,7 @@ def unpack(file: BinaryIO, out: Outlet) -> None:
         with zipfile.ZipFile(file) as archive:
             named = [(_name(info), info) for info in archive.infolist()]
             start = archive.start_dir
+        out.listed(name for name, _ in named)
         entries = [each for each in named if _is_file(*each) and wanted(each[0], link=_is_link(each[1]))]
         _check(file, [info for _, info in entries], start)
         out.promise((name, info.file_size) for name, info in entries)
