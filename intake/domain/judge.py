@@ -49,8 +49,10 @@ def _verdict(case: Case) -> Verdict:
     if doubt and case.waived.holds:
         return _looked_at(case, doubt)
     if doubt:
-        # What may be none of our business is answered only to a unit that takes part already.
-        ours = doubt != "relevance-unclear" or bool(of_equals(case))
+        # What may be none of our business is answered only to a unit that takes part already; whether one whom we trust
+        # does, no stranger decides.
+        part = of_equals(case) if case.recognised.identity.tier.trusted else case.prior
+        ours = doubt != "relevance-unclear" or bool(part)
         return _held(case, doubt, answer=ours and seen.automatic is None)
     return _judged(case)
 

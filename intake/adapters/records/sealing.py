@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import Select, delete, or_, select
 from sqlalchemy.orm import Session
 
+from intake.adapters.records.discards import blobs_in
 from intake.adapters.records.holdings import is_referred_to
 from intake.adapters.records.retention import without_words
 from intake.adapters.records.seals import SealRow
@@ -45,7 +46,8 @@ class Standing:
 def seal(session: Session, row: MailRow, pieces: Sequence[str], now: datetime) -> None:
     """All that tells what a mail says goes out of its row, and the rows of what was in it go."""
     added = _unnamed(session, row.id)
-    parts = {*pieces, *_forgotten(session, row.id)} - added
+    parts = {*pieces, *blobs_in(session, row.id)} - added
+    _forget(session, row.id)
     _unsaid(session, row.id, now)
     row.state, row.decided_at, row.error, row.octets = "decided", now, None, Octets.WHOLE
     row.seal, row.disposition, row.needs_person, row.unscanned = Seal.SEALED, SEALED.disposition, True, False
@@ -58,13 +60,10 @@ def seal(session: Session, row: MailRow, pieces: Sequence[str], now: datetime) -
     session.add(EventRow(at=now, what="sealed", mail_id=row.id, detail={}))
 
 
-def _forgotten(session: Session, mail_id: int) -> list[str]:
-    """Removes what earlier examinations wrote; the hashes that were named there."""
-    parts = session.scalars(select(MaterialRow).where(MaterialRow.mail_id == mail_id)).all()
-    named = [*(part.sha256 for part in parts), *(part.preview for part in parts if part.preview)]
+def _forget(session: Session, mail_id: int) -> None:
+    """Removes what earlier examinations wrote."""
     for table in (MaterialRow, LinkRow, EntryRow):
         session.execute(delete(table).where(table.mail_id == mail_id))
-    return named
 
 
 def _unnamed(session: Session, mail_id: int) -> set[str]:
